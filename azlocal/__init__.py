@@ -1,0 +1,1 @@
+"""A local Azure for development and tests: real host names, real clients, one machine."""

@@ -1,0 +1,176 @@
+"""Microsoft.Authorization: role assignments, role definitions and locks."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from azlocal.arm.errors import ArmError, bad_request
+from azlocal.arm.generic import collect
+from azlocal.arm.messages import ArmResponse
+from azlocal.arm.roles import ROLES, Role
+from azlocal.arm.types import Namespace, ResourceType, Scope
+from azlocal.entra.principals import SUBSCRIPTION_ID
+from azlocal.state import Resource
+
+if TYPE_CHECKING:
+    from azlocal.arm.control import Call
+
+_ANYWHERE = frozenset(Scope)
+
+
+def _check_assignment(call: Call, new: Resource, old: Resource | None) -> None:
+    """A role, a principal and a scope that exist, once (Microsoft Learn, "Troubleshoot Azure RBAC")."""
+    properties = new.properties
+    name = call.path.names[-1]
+    try:
+        uuid.UUID(name)
+    except ValueError:
+        raise bad_request(
+            f"The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID.",
+            "InvalidRoleAssignmentId",
+        ) from None
+    if call.control.access.role(properties["roleDefinitionId"]) is None:
+        raise bad_request(
+            f"The specified role definition with ID '{properties['roleDefinitionId'].rsplit('/', 1)[-1]}' does not"
+            " exist.",
+            "RoleDefinitionDoesNotExist",
+        )
+    _check_principal(call, new)
+    if call.path.scope and call.path.scope.count("/") > 2 and not call.state.exists(call.path.scope.lower()):
+        raise ArmError(404, "ResourceNotFound", f"The scope '{call.path.scope}' was not found.")
+    if old is None:
+        _check_unique(call, new)
+
+
+def _check_principal(call: Call, new: Resource) -> None:
+    properties = new.properties
+    principal = properties["principalId"]
+    kind = call.control.directory.kind_of(principal)
+    if kind is None:
+        raise bad_request(
+            f"Principal {principal.replace('-', '')} does not exist in the directory. Check that you have the correct"
+            " principal ID. If you are creating this principal and then immediately assigning a role, this error might"
+            " be related to a replication delay. In this case, set the role assignment principalType property to a"
+            " value, such as ServicePrincipal, User, or Group.",
+            "PrincipalNotFound",
+        )
+    if properties.get("principalType", kind) != kind:
+        raise bad_request(
+            f"The PrincipalId '{principal}' has type '{kind}', which is different from specified PrincipalType"
+            f" '{properties['principalType']}'.",
+            "UnmatchedPrincipalType",
+        )
+    properties["principalType"] = kind
+
+
+def _check_unique(call: Call, new: Resource) -> None:
+    wanted = _identity(new)
+    for other in call.state.children(call.path.scope.lower(), "Microsoft.Authorization/roleAssignments"):
+        if other.key != new.key and _identity(other) == wanted:
+            raise ArmError(
+                409,
+                "RoleAssignmentExists",
+                f"The role assignment already exists. The ID of the conflicting role assignment is"
+                f" {other.name.replace('-', '')}.",
+            )
+
+
+def _identity(assignment: Resource) -> tuple[str, str]:
+    properties = assignment.properties
+    return properties["principalId"].lower(), properties["roleDefinitionId"].rsplit("/", 1)[-1].lower()
+
+
+def _complete_assignment(call: Call, new: Resource, _old: Resource | None) -> None:
+    new.properties["scope"] = call.path.scope or "/"
+
+
+def _assignments_changed(call: Call, _new: Resource, _old: Resource | None) -> None:
+    call.control.access.changed()
+
+
+def _list_assignments(call: Call) -> ArmResponse:
+    """Those at the scope and below; ``$filter`` takes ``principalId eq``, ``assignedTo`` and ``atScope()``."""
+    filter_ = call.request.query.get("$filter", "")
+    wanted = re.search(r"(?:principalId eq|assignedTo\()\s*'([^']+)'", filter_)
+    response = collect(call)
+    scope = call.path.scope.lower()
+    found = {one["id"].lower(): one for one in response.body["value"]}
+    if "atScope()" not in filter_:
+        from azlocal.arm.present import body_of
+
+        for resource in call.state.of_type("Microsoft.Authorization/roleAssignments", scope):
+            found.setdefault(resource.key, body_of(call, resource))
+    value = [
+        one for one in found.values() if not wanted or one["properties"]["principalId"].lower() == wanted[1].lower()
+    ]
+    return ArmResponse(200, {"value": value})
+
+
+def _get_definition(call: Call) -> ArmResponse:
+    role = call.control.access.role(call.path.names[-1])
+    if role is None:
+        raise ArmError(
+            404,
+            "RoleDefinitionDoesNotExist",
+            f"The specified role definition with ID '{call.path.names[-1]}' does not exist.",
+        )
+    return ArmResponse(200, _definition(role))
+
+
+def _list_definitions(call: Call) -> ArmResponse:
+    wanted = re.search(r"roleName eq '([^']+)'", call.request.query.get("$filter", ""))
+    custom = [
+        Role.from_properties(resource.name, resource.properties)
+        for resource in call.state.of_type("Microsoft.Authorization/roleDefinitions")
+    ]
+    return ArmResponse(
+        200, {"value": [_definition(role) for role in (*ROLES, *custom) if not wanted or role.name == wanted[1]]}
+    )
+
+
+def _definition(role: Role) -> dict[str, object]:
+    return {
+        "id": f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/roleDefinitions/{role.guid}",
+        "name": role.guid,
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "properties": role.properties,
+    }
+
+
+NAMESPACE = Namespace(
+    "Microsoft.Authorization",
+    ("2016-09-01", "2017-04-01", "2018-01-01-preview", "2018-07-01", "2020-04-01-preview", "2020-05-01",
+     "2020-08-01-preview", "2020-10-01-preview", "2022-04-01", "2022-05-01-preview"),
+    (
+        ResourceType(
+            name="Microsoft.Authorization/roleAssignments",
+            scopes=_ANYWHERE,
+            required=("properties.roleDefinitionId", "properties.principalId"),
+            create_only=("properties.roleDefinitionId", "properties.principalId"),
+            provisioning=False,
+            duration=5,
+            check=_check_assignment,
+            complete=_complete_assignment,
+            committed=_assignments_changed,
+            list=_list_assignments,
+        ),
+        ResourceType(
+            name="Microsoft.Authorization/roleDefinitions",
+            scopes=_ANYWHERE,
+            required=("properties.roleName", "properties.permissions"),
+            provisioning=False,
+            committed=_assignments_changed,
+            get=_get_definition,
+            list=_list_definitions,
+        ),
+        ResourceType(
+            name="Microsoft.Authorization/locks",
+            scopes=_ANYWHERE,
+            required=("properties.level",),
+            enums={"properties.level": ("CanNotDelete", "ReadOnly")},
+            provisioning=False,
+        ),
+    ),
+)

@@ -1,0 +1,99 @@
+"""Role-based access: does a principal hold a role, here or above, that permits an action?
+
+Assignments are resources of their own (Microsoft.Authorization/roleAssignments); this module reads them once
+and again whenever one changes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from azlocal.arm.errors import ArmError
+from azlocal.arm.roles import BY_ID, Role
+from azlocal.entra.principals import Principal
+from azlocal.state import State
+
+ASSIGNMENT = "microsoft.authorization/roleassignments"
+DEFINITION = "microsoft.authorization/roledefinitions"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role held at a scope (lower-cased id)."""
+
+    scope: str
+    role: Role
+
+
+class AccessControl:
+    """Decides by role assignments. ``changed`` must be called after any of them, or a custom role, changed."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._grants: dict[str, list[Grant]] | None = None
+        self._decisions: dict[tuple[str, str, str, bool], bool] = {}
+
+    def changed(self) -> None:
+        """Forget what was read."""
+        self._grants = None
+        self._decisions.clear()
+
+    def role(self, definition_id: str) -> Role | None:
+        """A built-in or custom role by its definition's id."""
+        guid = definition_id.rsplit("/", 1)[-1].lower()
+        if built_in := BY_ID.get(guid):
+            return built_in
+        for resource in self._state.of_type(DEFINITION):
+            if resource.name.lower() == guid:
+                return Role.from_properties(guid, resource.properties)
+        return None
+
+    def allows(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:
+        """Whether ``action`` (``data`` for a data action) is permitted to the principal at a scope."""
+        key = (principal.object_id, action, scope.lower(), data)
+        decision = self._decisions.get(key)
+        if decision is None:
+            if len(self._decisions) > 50_000:
+                self._decisions.clear()
+            decision = self._decisions[key] = self._decide(principal, action, key[2], data=data)
+        return decision
+
+    def require(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> None:
+        """Refuse what is not permitted.
+
+        Raises:
+            ArmError: 403 AuthorizationFailed, worded as Azure words it.
+        """
+        if not self.allows(principal, action, scope, data=data):
+            raise ArmError(
+                403,
+                "AuthorizationFailed",
+                f"The client '{principal.client_id}' with object id '{principal.object_id}' does not have"
+                f" authorization to perform action '{action}' over scope '{scope}' or the scope is invalid."
+                " If access was recently granted, please refresh your credentials.",
+            )
+
+    def grants(self, principal: Principal) -> list[Grant]:
+        """Every role the principal holds, by itself or through a group."""
+        if self._grants is None:
+            self._grants = self._read()
+        return [grant for assignee in principal.assignees for grant in self._grants.get(assignee.lower(), [])]
+
+    def _decide(self, principal: Principal, action: str, scope: str, *, data: bool) -> bool:
+        for grant in self.grants(principal):
+            covers = scope == grant.scope or scope.startswith(grant.scope.rstrip("/") + "/")
+            if covers and grant.role.permits(action, data=data):
+                return True
+        return False
+
+    def _read(self) -> dict[str, list[Grant]]:
+        grants: dict[str, list[Grant]] = defaultdict(list)
+        for resource in self._state.of_type(ASSIGNMENT):
+            properties = resource.properties
+            if role := self.role(properties["roleDefinitionId"]):
+                scope = resource.key.partition("/providers/microsoft.authorization/roleassignments")[0]
+                grants[properties["principalId"].lower()].append(Grant(scope, role))
+        return grants
+
+
