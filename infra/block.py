@@ -1,0 +1,56 @@
+"""What all blocks of the architecture share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pulumi
+
+from infra.naming import Names
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a block's resources go and what they are called.
+
+    Args:
+        resource_group: name of the resource group, from the group itself, so that everything waits for it.
+        location: the Azure region.
+        names: the environment's names.
+        tags: on everything that takes tags.
+    """
+
+    resource_group: pulumi.Input[str]
+    location: str
+    names: Names
+    tags: dict[str, str]
+
+
+class Block(pulumi.ComponentResource):
+    """A component named after a block of the diagram.
+
+    The type token is part of each stack's state: a renamed class needs an alias.
+    """
+
+    package: ClassVar[str] = "azure-ml-platform"
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(f"{self.package}:index:{type(self).__name__}", name, None, opts)
+
+    def child(
+        self,
+        *,
+        depends_on: list[pulumi.Resource] | None = None,
+        provider: pulumi.ProviderResource | None = None,
+        replace_on_changes: list[str] | None = None,
+        delete_before_replace: bool | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options of a child of this block."""
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=depends_on,
+            provider=provider,
+            replace_on_changes=replace_on_changes,
+            delete_before_replace=delete_before_replace,
+        )

@@ -1,0 +1,64 @@
+"""Azure Monitor: one Log Analytics workspace for everything, Application Insights on top of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import applicationinsights, operationalinsights
+
+from infra import settings
+from infra.block import Block, Placement
+
+
+@dataclass(frozen=True)
+class ObservabilityArgs:
+    """Args: placement; observability: how long logs are kept and how much a day is taken."""
+
+    placement: Placement
+    observability: settings.Observability
+
+
+class Observability(Block):
+    """Log Analytics, and Application Insights that stores there."""
+
+    def __init__(
+        self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, opts)
+        place = args.placement
+        logs = operationalinsights.Workspace(
+            f"{name}-logs",
+            resource_group_name=place.resource_group,
+            workspace_name=place.names.of("log_analytics"),
+            location=place.location,
+            sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
+            retention_in_days=args.observability.retention_days,
+            workspace_capping=operationalinsights.WorkspaceCappingArgs(
+                daily_quota_gb=args.observability.daily_cap_gb
+            ),
+            features=operationalinsights.WorkspaceFeaturesArgs(
+                enable_log_access_using_only_resource_permissions=True, disable_local_auth=True
+            ),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        insights = applicationinsights.Component(
+            f"{name}-insights",
+            resource_group_name=place.resource_group,
+            resource_name_=place.names.of("application_insights"),
+            location=place.location,
+            kind="web",
+            application_type="web",
+            flow_type="Bluefield",
+            request_source="rest",
+            ingestion_mode="LogAnalytics",
+            workspace_resource_id=logs.id,
+            tags=place.tags,
+            opts=self.child(),
+        )
+        self.logs_id: pulumi.Output[str] = logs.id
+        self.logs_customer_id: pulumi.Output[str] = logs.customer_id
+        self.insights_id: pulumi.Output[str] = insights.id
+        self.insights_connection: pulumi.Output[str] = pulumi.Output.secret(insights.connection_string)
+        self.register_outputs({"logs_id": self.logs_id, "insights_id": self.insights_id})

@@ -1,0 +1,113 @@
+"""Who may do what where: the roles by Azure's own ids, and the matrix.
+
+A row is a promise to a reviewer: one principal, one built-in role, one scope, and the reason it is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.identity import CONTROL_PLANE, KUBELET, TRAINING, WORKLOAD, WORKSPACE
+
+SPARK = "spark"
+ENGINEER, SCIENTIST, READER = "platform_engineer", "data_scientist", "reader"
+
+ROLES: dict[str, str] = {
+    "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+    "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
+    "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
+    "AzureML Metrics Writer (preview)": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
+    "Azure Kubernetes Service Cluster Admin Role": "0ab0b1a8-8aac-4efd-b8c2-3ee1fb270be8",
+    "Azure Kubernetes Service RBAC Cluster Admin": "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b",
+    "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "Key Vault Administrator": "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+    "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+    "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
+    "Kubernetes Extension Contributor": "85cb6faf-e071-4c9b-8136-154b5a04f717",
+    "Log Analytics Reader": "73c42c96-874c-492b-b04d-ab87d138a893",
+    "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
+    "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
+    "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    "Storage Account Contributor": "17d1049b-9a84-46fb-8f53-869881c3d3ab",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+    "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
+}
+
+# Scopes. A lake zone is a scope of its own: `lake/scores` is one container.
+GROUP, LAKE, STORAGE, VAULT, REGISTRY = "resource_group", "lake", "workspace_storage", "vault", "registry"
+INSIGHTS, LOGS, AML, AKS, AKS_SUBNET, KUBELET_ID = (
+    "application_insights",
+    "log_analytics",
+    "workspace",
+    "cluster",
+    "cluster_subnet",
+    "kubelet_identity",
+)
+BLOBS, BLOBS_READ = "Storage Blob Data Contributor", "Storage Blob Data Reader"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A row of the matrix."""
+
+    principal: str
+    role: str
+    scope: str
+    why: str
+
+
+MATRIX: tuple[Grant, ...] = (
+    # The workspace rests on these; Azure's list for a user-assigned identity
+    # (machine-learning/how-to-identity-based-service-authentication).
+    Grant(WORKSPACE, "Contributor", STORAGE, "keeps code, logs and models there"),
+    Grant(WORKSPACE, "Contributor", VAULT, "keeps the secrets of its connections there"),
+    Grant(WORKSPACE, "Contributor", REGISTRY, "builds environments' images into it"),
+    Grant(WORKSPACE, "Contributor", INSIGHTS, "sends its endpoints' telemetry there"),
+    Grant(WORKSPACE, "Contributor", AML, "manages its own children"),
+    Grant(WORKSPACE, BLOBS, STORAGE, "system datastores by identity"),
+    Grant(
+        WORKSPACE, "Storage File Data Privileged Contributor", STORAGE, "notebooks' file share without keys"
+    ),
+    Grant(WORKSPACE, "Key Vault Administrator", VAULT, "reads and writes its secrets"),
+    Grant(WORKSPACE, BLOBS_READ, LAKE, "previews of data on identity-based datastores"),
+    # Attaching the cluster (machine-learning/how-to-attach-kubernetes-to-workspace).
+    Grant(WORKSPACE, "Reader", AKS, "finds the cluster"),
+    Grant(WORKSPACE, "Kubernetes Extension Contributor", AKS, "finds the extension"),
+    Grant(WORKSPACE, "Azure Kubernetes Service Cluster Admin Role", AKS, "deploys through the extension"),
+    # Jobs.
+    Grant(TRAINING, BLOBS, LAKE, "reads raw data, writes what it derives"),
+    Grant(TRAINING, BLOBS, STORAGE, "code in, outputs and models out"),
+    Grant(TRAINING, "AcrPull", REGISTRY, "images of environments"),
+    # Pods.
+    Grant(WORKLOAD, BLOBS_READ, STORAGE, "downloads the model it serves"),
+    Grant(WORKLOAD, BLOBS_READ, f"{LAKE}/features", "looks features up"),
+    Grant(WORKLOAD, BLOBS, f"{LAKE}/scores", "writes what it predicted"),
+    Grant(WORKLOAD, "Key Vault Secrets User", VAULT, "reads a secret at start"),
+    Grant(WORKLOAD, "AcrPull", REGISTRY, "images of deployments"),
+    Grant(WORKLOAD, "AzureML Metrics Writer (preview)", AML, "metrics of its runs and endpoints"),
+    # The cluster.
+    Grant(CONTROL_PLANE, "Network Contributor", AKS_SUBNET, "nodes and load balancers in the subnet"),
+    Grant(CONTROL_PLANE, "Managed Identity Operator", KUBELET_ID, "gives the nodes their identity"),
+    Grant(KUBELET, "AcrPull", REGISTRY, "pulls pods' images"),
+    # Spark.
+    Grant(SPARK, BLOBS, LAKE, "cleans and transforms"),
+    # People.
+    Grant(ENGINEER, "Contributor", GROUP, "operates the environment"),
+    Grant(ENGINEER, "Key Vault Secrets Officer", VAULT, "rotates secrets"),
+    Grant(ENGINEER, "Azure Kubernetes Service RBAC Cluster Admin", AKS, "namespaces and service accounts"),
+    Grant(SCIENTIST, "AzureML Data Scientist", AML, "jobs, models, endpoints; no computes, no settings"),
+    Grant(SCIENTIST, "AzureML Compute Operator", AML, "starts and stops computes"),
+    Grant(SCIENTIST, BLOBS, LAKE, "data of every zone"),
+    Grant(SCIENTIST, BLOBS, STORAGE, "uploads code, reads outputs, without keys"),
+    Grant(SCIENTIST, "Storage File Data Privileged Contributor", STORAGE, "notebooks, without keys"),
+    Grant(SCIENTIST, "Log Analytics Reader", LOGS, "logs of deployments"),
+    Grant(READER, "Reader", GROUP, "sees what there is"),
+    Grant(READER, BLOBS_READ, f"{LAKE}/curated", "reports"),
+    Grant(READER, BLOBS_READ, f"{LAKE}/scores", "reports"),
+)
+
+HIGH_BUSINESS_IMPACT: tuple[Grant, ...] = (
+    Grant(TRAINING, "Storage Account Contributor", STORAGE, "a high-business-impact workspace asks for it"),
+)
+"""Rows on top for a workspace with highBusinessImpact."""

@@ -1,0 +1,257 @@
+"""The typed settings of one environment, as `environments/Pulumi.<stack>.yaml` gives them.
+
+One configuration key holds one block of the architecture. The models here know shapes and ranges; what one
+setting forbids another stands in `settings_rules.py`, and reading and reporting in `settings_reader.py`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+Access = Literal["Enabled", "Disabled"]
+Redundancy = Literal[
+    "Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"
+]
+ShortName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,7}$")]
+DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+ComputeName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,14}[a-zA-Z0-9]$")]
+SoftDeleteDays = Annotated[int, Field(ge=1, le=365)]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|Mi|Gi)?$")]
+
+
+class Block(BaseModel):
+    """Base of all blocks: camelCase keys, nothing unknown, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+
+
+class Platform(Block):
+    """What the whole environment shares."""
+
+    name: ShortName = Field(description="2 to 8 lower-case letters and digits, part of every resource's name")
+    location: str = Field(pattern=r"^[a-z]+[0-9]?$", description="an Azure region such as westeurope")
+    generation: int = Field(
+        default=1, ge=1, description="raise it when a soft-deleted vault or workspace still holds its name"
+    )
+    owner: str = Field(min_length=1, description="the team that answers for the environment, a tag")
+    cost_center: str = Field(min_length=1, description="who pays, a tag")
+    tags: dict[str, str] = Field(default_factory=dict, max_length=40, description="further tags")
+
+
+class Principal(Block):
+    """A user, group or service principal of the directory."""
+
+    object_id: UUID = Field(description="the object id in Entra ID")
+    principal_type: Literal["User", "Group", "ServicePrincipal"] = Field(
+        description="set on each role assignment: without it a new principal fails with PrincipalNotFound"
+    )
+
+
+class Personas(Block):
+    """The groups of people that use the platform."""
+
+    platform_engineer: Principal
+    data_scientist: Principal
+    reader: Principal
+
+
+class Subnets(Block):
+    """One address range for each subnet of the plan in `network_tables.py`."""
+
+    training: IPv4Network
+    endpoints: IPv4Network
+    cluster: IPv4Network
+
+
+class Network(Block):
+    """The virtual network and how far the services can be reached from outside it."""
+
+    address_space: IPv4Network = Field(description="the virtual network's range")
+    subnets: Subnets
+    public_access: Access = Field(
+        description="whether the services' public end points answer at all; identity is required either way"
+    )
+    allowed_ip_ranges: tuple[IPv4Network, ...] = Field(
+        default=(), description="public ranges that may reach them; none means no filter by address"
+    )
+
+
+class Lake(Block):
+    """The data lake: ADLS Gen2."""
+
+    redundancy: Redundancy
+    soft_delete_days: SoftDeleteDays
+
+
+class WorkspaceStorage(Block):
+    """The workspace's own storage account."""
+
+    redundancy: Redundancy
+    soft_delete_days: SoftDeleteDays
+    shared_keys: bool = Field(default=False, description="false: identities only, no account keys and no SAS")
+
+
+class Vault(Block):
+    """Key Vault."""
+
+    sku: Literal["standard", "premium"]
+    soft_delete_days: int = Field(ge=7, le=90)
+    purge_protection: bool = Field(
+        description="irreversible; blocks the name for soft_delete_days after a delete"
+    )
+
+
+class Registry(Block):
+    """Container registry; always Premium, which private endpoints need."""
+
+    zone_redundant: bool
+    untagged_retention_days: int = Field(ge=0, le=365)
+
+
+class Observability(Block):
+    """Log Analytics and Application Insights."""
+
+    retention_days: int = Field(ge=30, le=730)
+    daily_cap_gb: float = Field(default=-1, description="ingestion limit a day in GB; -1 is none")
+
+
+class Spark(Block):
+    """Synapse workspace and its Spark pool."""
+
+    spark_version: str = Field(pattern=r"^\d\.\d$", description="3.4 or 3.5")
+    node_size: Literal["Small", "Medium", "Large", "XLarge", "XXLarge"]
+    min_nodes: int = Field(ge=3, le=200)
+    max_nodes: int = Field(ge=3, le=200)
+    auto_pause_minutes: int = Field(ge=5, le=10080)
+    public_access: Access
+    prevent_data_exfiltration: bool = Field(default=False, description="cannot be changed after creation")
+    attach_to_workspace: bool = Field(
+        default=False, description="offer the pool as a compute of the workspace"
+    )
+
+
+class CpuCluster(Block):
+    """The training cluster of the workspace."""
+
+    name: ComputeName
+    vm_size: str = Field(pattern=r"^Standard_\w+$")
+    priority: Literal["Dedicated", "LowPriority"]
+    min_nodes: int = Field(ge=0, le=100)
+    max_nodes: int = Field(ge=1, le=100)
+    idle_minutes: int = Field(ge=1, le=1440, description="minutes without a job before a node is given back")
+    subnet: Literal["training"] | None = Field(
+        default="training", description="null inside the workspace's managed network"
+    )
+
+
+class Workspace(Block):
+    """The Azure Machine Learning workspace."""
+
+    isolation_mode: Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"] = Field(
+        description="the managed network; one-way: once stricter, Azure does not go back"
+    )
+    image_build_compute: str | None = Field(
+        default=None, description="cluster that builds images where the registry is private"
+    )
+    high_business_impact: bool = Field(default=False, description="cannot be changed after creation")
+    cpu_cluster: CpuCluster
+    features: tuple[Literal["modelMonitor", "registrySharing"], ...] = Field(
+        default=(), description="services of the workspace that its users rely on: checked against the rest"
+    )
+
+
+class NodePool(Block):
+    """A pool of the Kubernetes cluster, scaled between two sizes."""
+
+    vm_size: str = Field(pattern=r"^Standard_\w+$")
+    min_nodes: int = Field(ge=1, le=1000)
+    max_nodes: int = Field(ge=1, le=1000)
+
+
+class Cluster(Block):
+    """AKS."""
+
+    kubernetes_version: str = Field(
+        pattern=r"^1\.\d{2}$", description="minor version such as 1.34; AKS keeps N-2"
+    )
+    tier: Literal["Free", "Standard", "Premium"]
+    zones: tuple[Literal["1", "2", "3"], ...]
+    system_pool: NodePool
+    workload_pool: NodePool
+    pod_cidr: IPv4Network
+    service_cidr: IPv4Network
+    dns_service_ip: IPv4Address
+    authorized_ip_ranges: tuple[IPv4Network, ...] = Field(
+        default=(), description="who reaches the API server"
+    )
+    local_accounts: bool = Field(
+        default=False, description="Trusted Access makes them unnecessary for Azure Machine Learning"
+    )
+
+
+class Resources(Block):
+    """Processor and memory in Kubernetes' notation."""
+
+    cpu: Quantity
+    memory: Quantity
+
+
+class InstanceType(Block):
+    """What one replica of a deployment or one job gets."""
+
+    requests: Resources
+    limits: Resources
+
+
+class Tls(Block):
+    """The certificate of the scoring host name."""
+
+    ssl_secret: DnsLabel = Field(
+        description="Kubernetes secret in namespace azureml with cert.pem and key.pem"
+    )
+    ssl_cname: str = Field(
+        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="host name of the scoring address"
+    )
+    certificate: SecretStr | None = Field(
+        default=None,
+        description="PEM; with privateKey the program makes sslSecret, without it exists already",
+    )
+    private_key: SecretStr | None = Field(
+        default=None, description="PEM without a passphrase, set with --secret"
+    )
+
+
+class Serving(Block):
+    """The Azure ML extension and the compute attached through it."""
+
+    compute_name: ComputeName
+    namespace: DnsLabel
+    service_account: DnsLabel
+    training: bool
+    high_availability: bool = Field(description="three routers; needs at least three workload nodes")
+    allow_insecure_connections: bool = False
+    tls: Tls | None = None
+    default_instance_type: str
+    instance_types: dict[DnsLabel, InstanceType] = Field(min_length=1)
+
+
+class Settings(Block):
+    """One environment."""
+
+    platform: Platform
+    personas: Personas
+    network: Network
+    lake: Lake
+    workspace_storage: WorkspaceStorage
+    vault: Vault
+    registry: Registry
+    observability: Observability
+    spark: Spark
+    workspace: Workspace
+    cluster: Cluster
+    serving: Serving

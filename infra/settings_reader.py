@@ -1,0 +1,141 @@
+"""Reads the settings through Pulumi's configuration and reports all that is wrong with them at once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from infra.settings import Settings
+from infra.settings_rules import DOCS, Problem, check
+
+
+class SettingsError(pulumi.RunError):
+    """The environment's settings cannot be used; Pulumi prints it without a traceback."""
+
+    def __init__(self, file: str, project: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [_line(project, problem) for problem in problems]
+        count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
+        super().__init__("\n".join([f"{file}: {count} in the settings", *lines]))
+
+
+def _line(project: str, problem: Problem) -> str:
+    where = f" ({DOCS}{problem.page})" if problem.page else ""
+    return f"  {project}:{problem.key}: {problem.message}; {problem.hint}{where}"
+
+
+def load() -> Settings:
+    """The settings of the running stack.
+
+    Raises:
+        SettingsError: with every problem, each naming its key.
+    """
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    config = pulumi.Config(project)
+    prefix = f"{project}:"
+    given = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    keys = [key.removeprefix(prefix) for key in given if key.startswith(prefix)]
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key in keys:
+        try:
+            values[key] = config.get_object(key)
+        except pulumi.ConfigTypeError:
+            problems.append(
+                Problem(key, f"{config.get(key)!r} is no mapping", "give the block's keys below it")
+            )
+    try:
+        return parse(values, problems)
+    except ProblemsFoundError as found:
+        raise SettingsError(f"environments/Pulumi.{stack}.yaml", project, found.problems) from None
+
+
+class ProblemsFoundError(ValueError):
+    """Problems with settings whose file is not known here."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{problem.key}: {problem.message}" for problem in problems))
+
+
+def parse(values: Mapping[str, Any], found: Iterable[Problem] = ()) -> Settings:
+    """Settings from plain values, one block for each key.
+
+    Blocks are validated apart from each other, so that the cross-field rules still speak about the sound ones.
+
+    Raises:
+        ProblemsFoundError: with `found` and all that is wrong with the values.
+    """
+    problems = list(found)
+    spoilt = {problem.key for problem in problems}
+    blocks: dict[str, Any] = {}
+    fields = {field.alias or name: name for name, field in Settings.model_fields.items()}
+    problems += [_unknown(key, list(fields)) for key in values if key not in fields and key not in spoilt]
+    for key, name in fields.items():
+        if key in spoilt:
+            continue
+        if key not in values:
+            problems.append(Problem(key, "missing", f"add the block: {_keys_of(_model(name))}"))
+            continue
+        try:
+            # Through JSON: strict about types, yet addresses and ids are written as text.
+            blocks[name] = _model(name).model_validate_json(json.dumps(values[key]))
+        except ValidationError as error:
+            problems += [_explain(key, _model(name), detail) for detail in error.errors(include_url=False)]
+    problems += check(blocks)
+    if problems:
+        raise ProblemsFoundError(problems)
+    return Settings.model_construct(**blocks)
+
+
+def _model(name: str) -> type[BaseModel]:
+    model = Settings.model_fields[name].annotation
+    assert isinstance(model, type)  # noqa: S101  # each field of Settings is a block
+    return model
+
+
+def _keys_of(model: type[BaseModel]) -> str:
+    return ", ".join(field.alias or name for name, field in model.model_fields.items())
+
+
+def _unknown(key: str, allowed: list[str], path: str = "") -> Problem:
+    near = difflib.get_close_matches(key, allowed, n=1)
+    hint = f"did you mean {near[0]}?" if near else "remove it"
+    return Problem(path or key, f"unknown key; allowed: {', '.join(allowed)}", hint)
+
+
+def _explain(block: str, model: type[BaseModel], detail: ErrorDetails) -> Problem:
+    location = detail["loc"]
+    path = block + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    owner, description = _describe(model, location)
+    if detail["type"] == "extra_forbidden":
+        return _unknown(str(location[-1]), _keys_of(owner).split(", "), path)
+    if detail["type"] == "missing":
+        return Problem(path, "missing", f"add it: {description}" if description else "add it")
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    # A value under a key that holds secrets must not reach a log.
+    given = "a value (not shown)" if "tls" in path else json.dumps(detail["input"], default=str)
+    return Problem(path, f"{given} given; {message}", description or "correct the value")
+
+
+def _describe(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
+    """The model that owns the last part of a location, and its field's description."""
+    owner, description = model, ""
+    for part in location:
+        field = next((f for n, f in owner.model_fields.items() if part in (f.alias, n)), None)
+        if field is None:
+            continue
+        description = field.description or ""
+        for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                if part != location[-1]:
+                    owner = inner
+                break
+    return owner, description

@@ -1,0 +1,61 @@
+"""Key Vault: the secrets that remain where identities cannot do without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import keyvault
+
+from infra import settings
+from infra.access import address, default_action
+from infra.block import Block, Placement
+
+
+@dataclass(frozen=True)
+class VaultArgs:
+    """Args: placement; vault: tier and retention; network: who reaches it; tenant_id: whose identities."""
+
+    placement: Placement
+    vault: settings.Vault
+    network: settings.Network
+    tenant_id: str
+
+
+class Vault(Block):
+    """A vault that knows roles and no access policies."""
+
+    def __init__(self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        place = args.placement
+        vault = keyvault.Vault(
+            f"{name}-vault",
+            resource_group_name=place.resource_group,
+            vault_name=place.names.of("key_vault"),
+            location=place.location,
+            properties=keyvault.VaultPropertiesArgs(
+                tenant_id=args.tenant_id,
+                sku=keyvault.SkuArgs(family="A", name=args.vault.sku),
+                enable_rbac_authorization=True,
+                enable_soft_delete=True,
+                soft_delete_retention_in_days=args.vault.soft_delete_days,
+                # Azure takes true or nothing: false is refused, for the protection cannot be taken back.
+                enable_purge_protection=args.vault.purge_protection or None,
+                enabled_for_deployment=False,
+                enabled_for_disk_encryption=False,
+                enabled_for_template_deployment=False,
+                public_network_access=args.network.public_access,
+                network_acls=keyvault.NetworkRuleSetArgs(
+                    bypass="AzureServices",
+                    default_action=default_action(args.network),
+                    ip_rules=[
+                        keyvault.IPRuleArgs(value=address(given)) for given in args.network.allowed_ip_ranges
+                    ],
+                ),
+            ),
+            tags=place.tags,
+            opts=self.child(),
+        )
+        self.id: pulumi.Output[str] = vault.id
+        self.uri: pulumi.Output[str] = vault.properties.apply(lambda properties: properties.vault_uri or "")
+        self.register_outputs({"id": self.id, "uri": self.uri})
