@@ -43,8 +43,8 @@ class Azure:
     state: State
     control: ControlPlane
     authority: Authority
-    port: int = 0                                   # the gateway's, on loopback
-    options: dict[str, Any] = field(default_factory=dict)   # of `azlocal start`: kubeconfig, faithful, ...
+    port: int = 0  # the gateway's, on loopback
+    options: dict[str, Any] = field(default_factory=dict)  # of `azlocal start`: kubeconfig, faithful, ...
     services: dict[str, Service] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -9,7 +9,7 @@ from azlocal.arm.ids import parse
 from azlocal.arm.locations import KNOWN, normalize
 from azlocal.arm.present import scope_of
 from azlocal.arm.types import Reference, ResourceType, each, read_path
-from azlocal.state import Resource
+from azlocal.state import Resource, State
 
 if TYPE_CHECKING:
     from azlocal.arm.control import Call
@@ -35,8 +35,8 @@ def check_preconditions(call: Call, old: Resource | None) -> None:
         raise ArmError(412, "PreconditionFailed", f"'{call.path.path}' exists, and If-None-Match is '*'.")
     if match and not old:
         raise ArmError(412, "PreconditionFailed", f"'{call.path.path}' does not exist, and If-Match is {match}.")
-    if match and match != "*" and old and match.strip('"') != old.etag:
-        raise ArmError(412, "PreconditionFailed", f"If-Match is {match}; the current etag is \"{old.etag}\".")
+    if match and match != "*" and old and match.removeprefix("W/").strip('"') != old.etag:
+        raise ArmError(412, "PreconditionFailed", f'If-Match is {match}; the current etag is "{old.etag}".')
 
 
 def check_name(call: Call) -> None:
@@ -44,15 +44,23 @@ def check_name(call: Call) -> None:
     rule, name = call.type.name_rule, call.path.names[-1]
     if rule and not rule.accepts(name):
         raise bad_request(f"'{name}' is not a valid name for {call.type.name}: {rule.says}.", rule.code, "name")
-    if call.type.dns_suffix:
-        for other in call.state.of_type(call.type.name):
-            if other.name.lower() == name.lower() and other.key != call.key:
-                raise ArmError(
-                    409,
-                    rule.taken if rule else "NameNotAvailable",
-                    f"The name '{name}' is already taken: {name}.{call.type.dns_suffix} is unique in all of Azure.",
-                    target="name",
-                )
+    if call.type.dns_suffix and any(user != call.key for user in holders(call.state, call.type, name)):
+        raise ArmError(
+            409,
+            rule.taken if rule else "NameNotAvailable",
+            f"The name '{name}' is already taken: {name}.{call.type.dns_suffix} is unique in all of Azure.",
+            target="name",
+        )
+
+
+def host_name(declared: ResourceType, name: str) -> set[str]:
+    """What a resource with a global name holds: a reference to its host name, which finds it by index."""
+    return {f"dns:{name}.{declared.dns_suffix}".lower()} if declared.dns_suffix else set()
+
+
+def holders(state: State, declared: ResourceType, name: str) -> list[str]:
+    """The keys of the resources that hold a global name."""
+    return [holder for host in host_name(declared, name) for holder in state.referrers(host)]
 
 
 def check_location(call: Call, body: dict[str, Any], old: Resource | None) -> None:

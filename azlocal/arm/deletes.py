@@ -31,18 +31,22 @@ def delete(call: Call) -> ArmResponse:
 
 
 def check_in_use(call: Call, resource: Resource) -> None:
-    """Refuse to delete what others outside of it refer to, where the type says so.
+    """Refuse to delete what others outside of it refer to, where the type says so: it, or what goes with it.
 
     Raises:
         ArmError: 400 with the type's own code.
     """
-    if code := call.type.in_use_code:
-        users = [user for user in call.state.referrers(resource.key) if not user.startswith(resource.key + "/")]
-        if users:
+    for one in (resource, *call.state.below(resource.key)):
+        declared = call.control.types.get(one.type.lower())
+        code = declared[1].in_use_code if declared else None
+        users = [
+            user for user in (call.state.referrers(one.key) if code else ()) if not user.startswith(resource.key + "/")
+        ]
+        if declared and code and users:
             raise ArmError(
                 400,
                 code,
-                f"{call.type.name.rsplit('/', 1)[-1]} '{resource.name}' is in use by {users[0]} and cannot be deleted.",
+                f"{declared[1].name.rsplit('/', 1)[-1]} '{one.name}' is in use by {users[0]} and cannot be deleted.",
                 details=[{"code": code, "message": user} for user in users],
             )
 
@@ -98,5 +102,8 @@ def purge(control: ControlPlane, key: str) -> None:
         gone = control.state.delete(key)
         for resource in gone:
             control.directory.forget(resource.id)
+            declared = control.types.get(resource.type.lower())
+            if declared and declared[1].deleted:
+                declared[1].deleted(control, resource)
     if any(resource.type.lower().startswith("microsoft.authorization/role") for resource in gone):
         control.access.changed()

@@ -44,7 +44,9 @@ class ArmError(Exception):
 def not_served(operation: str) -> ArmError:
     """What azlocal does not do: said plainly, never a quiet success."""
     return ArmError(
-        501, "NotImplemented", f"azlocal, a local stand-in for Azure, does not serve this operation: {operation}."
+        501,
+        "NotImplemented",
+        f"azlocal, a local stand-in for Azure, does not serve this operation: {operation}.",
     )
 
 

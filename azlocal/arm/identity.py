@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 USER_ASSIGNED = "microsoft.managedidentity/userassignedidentities"
 
 
-def assign_identities(call: Call, new: Resource, old: Resource | None) -> None:
+def assign_identities(call: Call, new: Resource) -> None:
     """Fill in principal and tenant ids; refuse user-assigned identities that do not exist.
 
     Raises:

@@ -6,6 +6,7 @@ Paths compare without case and keep the case they were first written in (ARM RPC
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 
 from azlocal.arm.errors import ArmError
@@ -64,6 +65,15 @@ def segment_after(path: str, name: str) -> str | None:
     return None
 
 
+# Clients spell these as they like; Azure answers with its own spelling.
+_SPELLING = {
+    "/subscriptions/": "/subscriptions/",
+    "/resourcegroups/": "/resourceGroups/",
+    "/providers/": "/providers/",
+}
+_CANONICAL = re.compile("|".join(_SPELLING), re.IGNORECASE)
+
+
 @functools.lru_cache(maxsize=4096)
 def parse(path: str) -> ArmPath:
     """Parse a path.
@@ -71,7 +81,7 @@ def parse(path: str) -> ArmPath:
     Raises:
         ArmError: 404 where the path is no ARM path at all, as Azure answers it.
     """
-    path = "/" + path.strip("/")
+    path = _CANONICAL.sub(lambda match: _SPELLING[match[0].lower()], "/" + path.strip("/"))
     lower = path.lower()
     cut = lower.rfind("/providers/")
     if cut >= 0:

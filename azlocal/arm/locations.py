@@ -1,13 +1,14 @@
 """Azure's public regions, as ARM names them."""
 
-KNOWN = frozenset(
-    "australiacentral australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth canadacentral canadaeast"
-    " centralindia centralus chilecentral eastasia eastus eastus2 francecentral germanywestcentral indonesiacentral"
-    " israelcentral italynorth japaneast japanwest koreacentral koreasouth malaysiawest mexicocentral newzealandnorth"
-    " northcentralus northeurope norwayeast polandcentral qatarcentral southafricanorth southcentralus southeastasia"
-    " southindia spaincentral swedencentral switzerlandnorth uaenorth uksouth ukwest westcentralus westeurope"
-    " westindia westus westus2 westus3 global".split()
-)
+_NAMES = """
+    australiacentral australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth canadacentral
+    canadaeast centralindia centralus chilecentral eastasia eastus eastus2 francecentral germanywestcentral
+    indonesiacentral israelcentral italynorth japaneast japanwest koreacentral koreasouth malaysiawest
+    mexicocentral newzealandnorth northcentralus northeurope norwayeast polandcentral qatarcentral
+    southafricanorth southcentralus southeastasia southindia spaincentral swedencentral switzerlandnorth
+    uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3 global
+"""
+KNOWN = frozenset(_NAMES.split())
 
 
 def normalize(location: str) -> str:

@@ -29,14 +29,14 @@ class Operation:
 
     id: str
     resource: str
-    verb: str                       # PUT, DELETE or POST
+    verb: str  # PUT, DELETE or POST
     subscription: str
     status: str = "InProgress"
     started: float = 0.0
     due: float | None = None
     ended: float | None = None
     error: dict[str, Any] | None = None
-    result: Any = None              # what a finished POST answers at its Location
+    result: Any = None  # what a finished POST answers at its Location
 
     @property
     def done(self) -> bool:

@@ -13,7 +13,11 @@ from azlocal.state import Resource
 if TYPE_CHECKING:
     from azlocal.arm.control import Call
 
-_GOING_ON = {"PUT": ("Creating", "Updating"), "DELETE": ("Deleting", "Deleting"), "POST": ("Updating", "Updating")}
+_GOING_ON = {
+    "PUT": ("Creating", "Updating"),
+    "DELETE": ("Deleting", "Deleting"),
+    "POST": ("Updating", "Updating"),
+}
 
 
 def body_of(call: Call, resource: Resource) -> dict[str, Any]:

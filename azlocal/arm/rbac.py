@@ -95,5 +95,3 @@ class AccessControl:
                 scope = resource.key.partition("/providers/microsoft.authorization/roleassignments")[0]
                 grants[properties["principalId"].lower()].append(Grant(scope, role))
         return grants
-
-

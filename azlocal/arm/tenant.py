@@ -44,27 +44,23 @@ def answer(control: ControlPlane, request: ArmRequest, path: ArmPath) -> ArmResp
     if "operationstatuses" in segments or "operationresults" in segments:
         return _operation(control, path)
     if path.namespace.lower() != "microsoft.resources" or request.method not in {"GET", "POST"}:
-        return _provider(control, request, segments)
+        return _provider(control, segments)
     if segments[0] != "providers" and "providers" in segments[:-1] and segments[2] != "providers":
         return None
     for pattern, handler in _ROUTES:
         if len(pattern) == len(segments) and all(p in {"*", s} for p, s in zip(pattern, segments, strict=True)):
-            if segments[0] == "subscriptions" and len(segments) > 1:
+            if len(segments) > 1:
                 _require_subscription(segments[1])
-                principal = request.principal or OWNER
-                if segments[2:] != []:
-                    control.access.require(
-                        principal, "Microsoft.Resources/subscriptions/read", "/" + "/".join(segments[:2])
-                    ) if segments[2] not in {"resourcegroups"} else None
+            if segments[2:3] not in ([], ["resourcegroups"]):
+                scope = "/" + "/".join(segments[:2])
+                control.access.require(request.principal or OWNER, "Microsoft.Resources/subscriptions/read", scope)
             return handler(control, request, segments)
     return None
 
 
 def _require_subscription(subscription: str) -> None:
     if subscription != SUBSCRIPTION_ID:
-        raise ArmError(
-            404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found."
-        )
+        raise ArmError(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
 
 
 def _subscription(*_: Any) -> ArmResponse:
@@ -116,7 +112,7 @@ def _group_resources(control: ControlPlane, request: ArmRequest, segments: list[
     return ArmResponse(200, {"value": sorted(value, key=lambda one: str(one["id"]))})
 
 
-def _provider(control: ControlPlane, request: ArmRequest, segments: list[str]) -> ArmResponse | None:
+def _provider(control: ControlPlane, segments: list[str]) -> ArmResponse | None:
     """``providers/{namespace}``: every namespace served here is registered."""
     if segments[-2:-1] != ["providers"] and not (segments[-1] == "register" and segments[-3:-2] == ["providers"]):
         return None
@@ -128,9 +124,7 @@ def _provider(control: ControlPlane, request: ArmRequest, segments: list[str]) -
 
 
 def _providers(control: ControlPlane, *_: Any) -> ArmResponse:
-    return ArmResponse(
-        200, {"value": [_provider_body(one.name, control) for one in control.namespaces.values()]}
-    )
+    return ArmResponse(200, {"value": [_provider_body(one.name, control) for one in control.namespaces.values()]})
 
 
 def _provider_body(name: str, control: ControlPlane) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from azlocal.arm.messages import ArmResponse
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
-    from azlocal.arm.control import Call
+    from azlocal.arm.control import Call, ControlPlane
 
 Json = dict[str, Any]
 
@@ -81,36 +81,37 @@ class ResourceType:
     """One resource type. Dotted paths start at the body: ``properties.addressSpace``."""
 
     name: str
-    versions: tuple[str, ...] = ()                # empty: those of the namespace
-    permission: str | None = None                 # what its actions are called, where not by its name
+    versions: tuple[str, ...] = ()  # empty: those of the namespace
+    permission: str | None = None  # what its actions are called, where not by its name
     scopes: frozenset[Scope] = frozenset({Scope.GROUP})
-    tracked: bool = False                         # has location and tags
+    tracked: bool = False  # has location and tags
     system_data: bool = False
     name_rule: NameRule | None = None
-    dns_suffix: str | None = None                 # '{name}.{suffix}' is unique in the world
+    dns_suffix: str | None = None  # '{name}.{suffix}' is unique in the world
     required: tuple[str, ...] = ()
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    create_only: tuple[str, ...] = ()             # a change is refused with PropertyChangeNotAllowed
-    write_only: tuple[str, ...] = ()              # never in a response
-    read_only: tuple[str, ...] = ()               # kept from the stored body, whatever a PUT says
-    singletons: tuple[str, ...] = ()              # child types whose 'default' comes with this resource
-    implicit: bool = False                        # made by the PUT of a child (AML's version containers)
-    in_use_code: str | None = None                # a delete while others refer to it is refused with this
-    provisioning: bool = True                     # has properties.provisioningState
-    duration: float = 0.0                         # seconds that Azure takes to create it
-    delete_duration: float = 0.0                  # seconds that Azure takes to delete it
-    create_status: int = 201                      # the answer to a PUT that made it
-    pending_status: int | None = None             # the same while it goes on, where that differs
+    create_only: tuple[str, ...] = ()  # a change is refused with PropertyChangeNotAllowed
+    write_only: tuple[str, ...] = ()  # never in a response
+    read_only: tuple[str, ...] = ()  # kept from the stored body, whatever a PUT says
+    singletons: tuple[str, ...] = ()  # child types whose 'default' comes with this resource
+    implicit: bool = False  # made by the PUT of a child (AML's version containers)
+    in_use_code: str | None = None  # a delete while others refer to it is refused with this
+    provisioning: bool = True  # has properties.provisioningState
+    duration: float = 0.0  # seconds that Azure takes to create it
+    delete_duration: float = 0.0  # seconds that Azure takes to delete it
+    create_status: int = 201  # the answer to a PUT that made it
+    pending_status: int | None = None  # the same while it goes on, where that differs
     delete_status: int = 200
     actions: Mapping[str, Action] = field(default_factory=dict)
-    check: Hook | None = None                     # raises ArmError; (call, new, old)
-    complete: Hook | None = None                  # fills in what Azure answers; (call, new, old)
-    present: Callable[[Call, Resource, Json], None] | None = None   # shapes one response body
-    committed: Hook | None = None                 # after the write, in its transaction; (call, new, old)
-    deleting: Callable[[Call, Resource], None] | None = None        # raises ArmError, or tidies up
-    get: Callable[[Call], ArmResponse] | None = None                # instead of the generic operations
+    check: Hook | None = None  # raises ArmError; (call, new, old)
+    complete: Hook | None = None  # fills in what Azure answers; (call, new, old)
+    present: Callable[[Call, Resource, Json], None] | None = None  # shapes one response body
+    committed: Hook | None = None  # after the write, in its transaction; (call, new, old)
+    deleting: Callable[[Call, Resource], None] | None = None  # raises ArmError, or tidies up
+    deleted: Callable[[ControlPlane, Resource], None] | None = None  # after the removal, also by a cascade
+    get: Callable[[Call], ArmResponse] | None = None  # instead of the generic operations
     list: Callable[[Call], ArmResponse] | None = None
     put: Callable[[Call], ArmResponse] | None = None
     patch: Callable[[Call], ArmResponse] | None = None

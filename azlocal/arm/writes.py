@@ -15,6 +15,8 @@ from azlocal.arm.checks import (
     check_references,
     check_required,
     check_scope,
+    host_name,
+    referenced,
 )
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.identity import assign_identities
@@ -111,7 +113,7 @@ def prepare(call: Call, old: Resource | None, body: dict[str, Any]) -> Resource:
     check_references(call, body)
     if old:
         check_create_only(call, body, old)
-    assign_identities(call, new, old)
+    assign_identities(call, new)
     if declared.check:
         declared.check(call, new, old)
     if declared.complete:
@@ -138,9 +140,7 @@ def check_provisioning_state(body: dict[str, Any], old: Resource | None) -> None
 
 def store(call: Call, new: Resource, old: Resource | None) -> None:
     """Write the resource, what it refers to, and what its type adds in the same transaction."""
-    from azlocal.arm.checks import referenced
-
-    call.state.put(new, referenced(call.type, new.body))
+    call.state.put(new, referenced(call.type, new.body) | host_name(call.type, new.name))
     if not old:
         _make_singletons(call, new)
     if call.type.committed:
@@ -156,7 +156,12 @@ def begin(call: Call, new: Resource, old: Resource | None) -> Operation | None:
     if work is None and not (duration and control.operations.faithful):
         return None
     operation = control.operations.start(
-        new.key, "PUT", call.path.subscription or "", duration, effect=work is not None, on_done=settle(call, new.key)
+        new.key,
+        "PUT",
+        call.path.subscription or "",
+        duration,
+        effect=work is not None,
+        on_done=settle(call, new.key),
     )
     if work is not None:
         control.run_effect(control.effect(operation, work(new)))

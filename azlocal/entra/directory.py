@@ -24,7 +24,12 @@ class Directory:
         found = self._state.document(_KIND, key)
         if found:
             return self._principal(found)
-        value = {"objectId": str(uuid.uuid4()), "clientId": str(uuid.uuid4()), "name": name, "resourceId": resource_id}
+        value = {
+            "objectId": str(uuid.uuid4()),
+            "clientId": str(uuid.uuid4()),
+            "name": name,
+            "resourceId": resource_id,
+        }
         with self._state.transaction():
             self._state.put_document(_KIND, key, value)
             self._state.put_document(_KIND, value["objectId"], value)

@@ -163,7 +163,8 @@ class State:
             if references is not None:
                 self._db.execute("DELETE FROM refs WHERE source = ?", (resource.key,))
                 self._db.executemany(
-                    "INSERT OR IGNORE INTO refs VALUES (?, ?)", [(resource.key, target) for target in references]
+                    "INSERT OR IGNORE INTO refs VALUES (?, ?)",
+                    [(resource.key, target) for target in references],
                 )
 
     def delete(self, key: str) -> list[Resource]:
@@ -212,14 +213,17 @@ class State:
             rows = self._db.execute("SELECT source FROM refs WHERE target = ?", (key,)).fetchall()
         return [row[0] for row in rows]
 
+    def types(self) -> list[str]:
+        """The lower-cased type of every resource."""
+        with self._lock:
+            return [row[0] for row in self._db.execute("SELECT type FROM resources").fetchall()]
+
     # Documents: one JSON value by kind and key
 
     def document(self, kind: str, key: str) -> Any:
         """The JSON value stored under this kind and key, or None."""
         with self._lock:
-            row = self._db.execute(
-                "SELECT body FROM documents WHERE kind = ? AND key = ?", (kind, key)
-            ).fetchone()
+            row = self._db.execute("SELECT body FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return json.loads(row[0]) if row else None
 
     def put_document(self, kind: str, key: str, value: Any) -> None:

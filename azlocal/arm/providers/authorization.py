@@ -141,8 +141,18 @@ def _definition(role: Role) -> dict[str, object]:
 
 NAMESPACE = Namespace(
     "Microsoft.Authorization",
-    ("2016-09-01", "2017-04-01", "2018-01-01-preview", "2018-07-01", "2020-04-01-preview", "2020-05-01",
-     "2020-08-01-preview", "2020-10-01-preview", "2022-04-01", "2022-05-01-preview"),
+    (
+        "2016-09-01",
+        "2017-04-01",
+        "2018-01-01-preview",
+        "2018-07-01",
+        "2020-04-01-preview",
+        "2020-05-01",
+        "2020-08-01-preview",
+        "2020-10-01-preview",
+        "2022-04-01",
+        "2022-05-01-preview",
+    ),
     (
         ResourceType(
             name="Microsoft.Authorization/roleAssignments",

@@ -1,0 +1,196 @@
+"""The command line: ``azlocal start | stop | status | reset | up | destroy | plan | exec``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from azlocal.entra.principals import NAMES
+from azlocal.errors import AzureLocalError, UsageError
+from azlocal.lifecycle import Running, require_running
+from azlocal.server import DEFAULT_PORT
+from azlocal.state.folder import StateFolder
+
+app = typer.Typer(
+    name="azlocal",
+    help="A local Azure for development and tests: real host names, real clients, one machine.\n\n"
+    "It is a stand-in, not Azure: what it does not serve answers 501 with the operation's name.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+Environment = Annotated[str, typer.Argument(metavar="ENV", help="An environment: environments/Pulumi.ENV.yaml.")]
+State = Annotated[Path | None, typer.Option("--state", help="The state folder (default: $AZLOCAL_STATE or .azlocal).")]
+Project = Annotated[Path, typer.Option("--project", help="The folder of Pulumi.yaml.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks of the program's own errors.")]
+
+
+@app.command()
+def start(
+    port: Annotated[
+        int, typer.Option(help="The gateway's port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
+    ] = DEFAULT_PORT,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(help="A real cluster for AKS to be; without it a stand-in only stores objects."),
+    ] = None,
+    faithful: Annotated[
+        bool,
+        typer.Option("--faithful", help="Operations take as long as Azure documents, and polls as seldom."),
+    ] = False,
+    state: State = None,
+) -> None:
+    """Start the local Azure in the background; a second call finds it running."""
+    from azlocal import lifecycle
+
+    if kubeconfig and not kubeconfig.is_file():
+        raise UsageError(f"kubeconfig {kubeconfig} does not exist", "give the path of a kubeconfig file")
+    options: dict[str, Any] = {"faithful": faithful}
+    if kubeconfig:
+        options["kubeconfig"] = str(kubeconfig.absolute())
+    found, new = lifecycle.start(StateFolder(state), port, options)
+    typer.echo(f"azlocal {'is ready' if new else 'runs already'}: proxy {found.proxy}, process {found.pid}")
+
+
+@app.command()
+def stop(state: State = None) -> None:
+    """Stop the local Azure and every job and endpoint it runs; the state stays."""
+    from azlocal import lifecycle
+
+    folder = StateFolder(state)
+    typer.echo("azlocal stopped" if lifecycle.stop(folder) else f"no azlocal runs on {folder.path}")
+
+
+@app.command()
+def status(state: State = None) -> None:
+    """Show whether the local Azure runs, what it holds, and what it serves."""
+    from azlocal.status import show
+
+    show(StateFolder(state))
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    state: State = None,
+) -> None:
+    """Stop, and forget every resource, job and secret. Environments built for jobs are kept."""
+    from azlocal import lifecycle
+
+    folder = StateFolder(state)
+    if not yes and sys.stdin.isatty() and not typer.confirm(f"Forget everything in {folder.path}?"):
+        raise typer.Exit(1)
+    lifecycle.reset(folder)
+    typer.echo(f"{folder.path} is empty")
+
+
+@app.command()
+def up(
+    env: Environment,
+    project: Project = Path(),
+    outputs: Annotated[Path | None, typer.Option(help="Write the stack's outputs to this JSON file.")] = None,
+    state: State = None,
+    verbose: Verbose = False,
+) -> None:
+    """Make the local Azure what the Pulumi program says: create, update, replace, delete; resume after a break."""
+    from azlocal.engine.commands import up as run
+
+    run(project, env, StateFolder(state), outputs=outputs, verbose=verbose)
+
+
+@app.command()
+def destroy(
+    env: Environment,
+    project: Project = Path(),
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    state: State = None,
+    verbose: Verbose = False,
+) -> None:
+    """Delete everything an environment's stack has made, in reverse order of dependency."""
+    from azlocal.engine.commands import destroy as run
+
+    if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete everything in '{env}'?"):
+        raise typer.Exit(1)
+    run(project, env, StateFolder(state), verbose=verbose)
+
+
+@app.command()
+def plan(
+    env: Environment,
+    project: Project = Path(),
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the plan as JSON; - for standard output."),
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Show what a program would create on an empty Azure, and what Azure would refuse. Needs nothing running."""
+    from azlocal.engine.commands import plan as run
+
+    run(project, env, json_file=json_file, verbose=verbose)
+
+
+@app.command(
+    "exec",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+    },
+)
+def exec_(
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The program and its arguments.")],
+    principal: Annotated[
+        str, typer.Option("--as", metavar="PRINCIPAL", help=f"Who to be: {', '.join(NAMES)}.")
+    ] = "owner",
+    state: State = None,
+) -> None:
+    """Run a program with the proxy, the CA bundle and a principal's credentials, and nothing else added."""
+    from azlocal import environment
+
+    folder = StateFolder(state)
+    server: Running = require_running(folder)
+    variables = environment.variables(folder, server, principal)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
+    try:
+        os.execvpe(command[0], command, {**kept, **variables})  # noqa: S606 - no shell, and that is the point
+    except FileNotFoundError:
+        raise UsageError(f"no program '{command[0]}' on PATH", "check the name after --") from None
+
+
+def main() -> None:
+    """The console command: a user's mistake is one sentence and a hint, never a traceback."""
+    try:
+        app(standalone_mode=False)
+    except AzureLocalError as error:
+        _fail(error.message, error.hint, error.exit_code)
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        from click.exceptions import ClickException
+        from click.exceptions import UsageError as ClickUsageError
+
+        if isinstance(error, ClickException):
+            context = error.ctx if isinstance(error, ClickUsageError) else None
+            hint = f"see `{context.command_path} --help`" if context else None
+            _fail(error.format_message(), hint, error.exit_code)
+        raise
+
+
+def _fail(message: str, hint: str | None, code: int) -> None:
+    sys.stderr.write(f"error: {message}\n")
+    if hint:
+        sys.stderr.write(f"hint: {hint}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
