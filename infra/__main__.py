@@ -14,13 +14,19 @@ from pulumi_azure_native import authorization, resources
 from infra import role_tables as roles_of
 from infra import settings_reader
 from infra.block import Placement
+from infra.cluster import Cluster, ClusterArgs
+from infra.diagnostics import Diagnostics, DiagnosticsArgs
 from infra.identity import Identity, IdentityArgs
-from infra.lake import ZONES, DataLake, DataLakeArgs
+from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
 from infra.naming import Names, stable_suffix
 from infra.network import Network, NetworkArgs
 from infra.observability import Observability, ObservabilityArgs
+from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
 from infra.registry import Registry, RegistryArgs
 from infra.roles import RoleMatrix, RoleMatrixArgs
+from infra.serving import Serving, ServingArgs
+from infra.spark import SparkAnalytics, SparkAnalyticsArgs
+from infra.training import Training, TrainingArgs
 from infra.vault import Vault, VaultArgs
 from infra.workspace import Workspace, WorkspaceArgs
 from infra.workspace_storage import WorkspaceStorage, WorkspaceStorageArgs
@@ -60,32 +66,51 @@ for persona in type(settings.personas).model_fields:
 roles.scope(roles_of.GROUP, group.id)
 roles.scope(roles_of.KUBELET_ID, identity.accounts["kubelet"].id)
 
-# The network everything lives in.
+# The network everything lives in; a private endpoint and its DNS records for each service below.
 network = Network("network", NetworkArgs(place, settings.network, str(settings.cluster.pod_cidr)))
 roles.scope(roles_of.AKS_SUBNET, network.subnets["cluster"])
+endpoints = PrivateEndpoints("endpoints", PrivateEndpointsArgs(place, network.id, network.subnets["endpoints"]))
 
-# 6 Azure Monitor: first, for the rest reports to it.
+# Azure Monitor logs, alerts and evaluates: first here, for the rest reports to it.
 observability = Observability("observability", ObservabilityArgs(place, settings.observability))
 roles.scope(roles_of.LOGS, observability.logs_id)
 roles.scope(roles_of.INSIGHTS, observability.insights_id)
 
-# 1 Data of every shape lands in the lake.
+# Data of every shape lands in the lake.
 lake = DataLake("lake", DataLakeArgs(place, settings.lake, settings.network))
 roles.scope(roles_of.LAKE, lake.id)
 for zone in ZONES:
     roles.scope(f"{roles_of.LAKE}/{zone}", lake.filesystems[zone].id)
+endpoints.connect("lake", lake.id)
 
-# 4 Secrets in Key Vault, images in ACR, and the workspace's own storage.
+# Spark in Synapse cleans and transforms it.
+spark = SparkAnalytics(
+    "spark",
+    SparkAnalyticsArgs(
+        placement=place,
+        spark=settings.spark,
+        network=settings.network,
+        lake_id=lake.id,
+        lake_endpoint=lake.dfs_endpoint,
+        filesystem=lake.filesystems[SPARK_FILESYSTEM].name,
+        administrator=str(settings.personas.platform_engineer.object_id),
+    ),
+)
+roles.principal(roles_of.SPARK, spark.principal_id)
+endpoints.connect("spark", spark.id)
+
+# Secrets live in Key Vault, images in ACR, code and models in the workspace's own storage.
 vault = Vault("vault", VaultArgs(place, settings.vault, settings.network, azure.tenant_id))
 roles.scope(roles_of.VAULT, vault.id)
+endpoints.connect("vault", vault.id)
 registry = Registry("registry", RegistryArgs(place, settings.registry, settings.network))
 roles.scope(roles_of.REGISTRY, registry.id)
-storage = WorkspaceStorage(
-    "storage", WorkspaceStorageArgs(place, settings.workspace_storage, settings.network)
-)
+endpoints.connect("registry", registry.id)
+storage = WorkspaceStorage("storage", WorkspaceStorageArgs(place, settings.workspace_storage, settings.network))
 roles.scope(roles_of.STORAGE, storage.id)
+storage_reachable = endpoints.connect("storage", storage.id)
 
-# 3 Models are built and trained in Azure Machine Learning.
+# Models are built, trained and retrained in Azure Machine Learning.
 workspace = Workspace(
     "workspace",
     WorkspaceArgs(
@@ -98,22 +123,107 @@ workspace = Workspace(
         vault_id=vault.id,
         registry_id=registry.id,
         insights_id=observability.insights_id,
-        training_subnet=network.subnets["training"],
         identity=identity.accounts["workspace"],
-        training=identity.accounts["training"],
         lake_account=lake.account,
         filesystems={zone: lake.filesystems[zone].name for zone in ZONES},
-        roles=roles.granted("workspace") + roles.granted("training"),
+        roles=roles.granted("workspace"),
     ),
 )
 roles.scope(roles_of.AML, workspace.id)
+workspace_reachable = endpoints.connect("workspace", workspace.id)
+training = Training(
+    "training",
+    TrainingArgs(
+        placement=place,
+        workspace_name=workspace.name,
+        cluster=settings.workspace.cpu_cluster,
+        subnet_id=network.subnets["training"],
+        identity=identity.accounts["training"],
+        spark_pool_id=spark.pool_id if settings.spark.attach_to_workspace else None,
+        ready=[*roles.granted("training"), *workspace_reachable, *storage_reachable],
+    ),
+)
 
-pulumi.export("location", platform.location)
-pulumi.export("resource_group", group.name)
-pulumi.export("workspace_name", workspace.name)
-pulumi.export("workspace_id", workspace.id)
-pulumi.export("lake_account", lake.account)
-pulumi.export("lake_datastores", workspace.datastores)
-pulumi.export("lake_blob_endpoint", lake.blob_endpoint)
-pulumi.export("lake_dfs_endpoint", lake.dfs_endpoint)
-pulumi.export("cpu_cluster", workspace.cpu_cluster)
+# Models are deployed as containers on AKS, behind the VNet and an internal load balancer.
+serving_settings = settings.serving
+cluster = Cluster(
+    "cluster",
+    ClusterArgs(
+        placement=place,
+        cluster=settings.cluster,
+        subnet_id=network.subnets["cluster"],
+        egress_address=network.egress_address,
+        tenant_id=azure.tenant_id,
+        logs_id=observability.logs_id,
+        control_plane=identity.accounts["aks"],
+        kubelet=identity.accounts["kubelet"],
+        workload=identity.accounts["workload"],
+        service_account=f"{serving_settings.namespace}:{serving_settings.service_account}",
+        workspace_id=workspace.id,
+        roles=roles.granted("aks"),
+    ),
+)
+roles.scope(roles_of.AKS, cluster.id)
+serving = Serving(
+    "serving",
+    ServingArgs(
+        placement=place,
+        serving=serving_settings,
+        nodes=settings.cluster.workload_pool.min_nodes,
+        cluster_id=cluster.id,
+        cluster_name=cluster.name,
+        workspace_name=workspace.name,
+        workload=identity.accounts["workload"],
+        kubernetes=cluster.provider("kubernetes", roles.granted(roles_of.ENGINEER, roles_of.AKS)),
+        ready=[cluster.trusted_access, *roles.granted("workspace", roles_of.AKS), *roles.granted("workload")],
+    ),
+)
+
+# Everything reports to Azure Monitor, and nothing in the tables has been forgotten.
+Diagnostics(
+    "diagnostics",
+    DiagnosticsArgs(
+        observability.logs_id,
+        {
+            "logs": observability.logs_id,
+            "network": network.id,
+            **{f"nsg_{subnet}": group_id for subnet, group_id in network.security_groups.items()},
+            "lake": lake.id,
+            "spark": spark.id,
+            "spark_pool": spark.pool_id,
+            "vault": vault.id,
+            "registry": registry.id,
+            "storage": storage.id,
+            "workspace": workspace.id,
+            "cluster": cluster.id,
+        },
+    ),
+)
+roles.close()
+endpoints.close()
+
+for name, value in {
+    "location": platform.location,
+    "resource_group": group.name,
+    "workspace_name": workspace.name,
+    "workspace_id": workspace.id,
+    "lake_account": lake.account,
+    "lake_datastores": workspace.datastores,
+    "lake_blob_endpoint": lake.blob_endpoint,
+    "lake_dfs_endpoint": lake.dfs_endpoint,
+    "cpu_cluster": training.cpu_cluster,
+    "kubernetes_cluster": cluster.name,
+    "kubernetes_compute": serving.compute,
+    "kubernetes_namespace": serving.namespace,
+    "kubernetes_service_account": serving.service_account,
+    "key_vault_uri": vault.uri,
+    "container_registry": registry.login_server,
+    "log_analytics_workspace_id": observability.logs_customer_id,
+    "application_insights_connection_string": observability.insights_connection,
+    "synapse_workspace": spark.name,
+    "synapse_spark_pool": spark.pool,
+    "scoring_host": serving.host,
+    "training_identity_client_id": identity.accounts["training"].client_id,
+    "workload_identity_client_id": identity.accounts["workload"].client_id,
+}.items():
+    pulumi.export(name, value)

@@ -37,7 +37,7 @@ class Network(Block):
             **{row.name: str(getattr(args.plan.subnets, row.name)) for row in SUBNETS},
         }
         groups = {row.name: self._group(name, place, row, facts) for row in SUBNETS}
-        gateway = self._way_out(name, place)
+        address, gateway = self._way_out(name, place)
         vnet = network.VirtualNetwork(
             f"{name}-vnet",
             resource_group_name=place.resource_group,
@@ -61,15 +61,13 @@ class Network(Block):
         )
         self.id: pulumi.Output[str] = vnet.id
         self.subnets: dict[str, pulumi.Output[str]] = {
-            row.name: pulumi.Output.concat(vnet.id, "/subnets/", names.of("subnet", row.name))
-            for row in SUBNETS
+            row.name: pulumi.Output.concat(vnet.id, "/subnets/", names.of("subnet", row.name)) for row in SUBNETS
         }
+        self.egress_address: pulumi.Output[str] = address.ip_address.apply(lambda known: known or "")
         self.security_groups: dict[str, pulumi.Output[str]] = {key: group.id for key, group in groups.items()}
         self.register_outputs({"id": self.id, "subnets": self.subnets})
 
-    def _group(
-        self, name: str, place: Placement, row: Subnet, facts: dict[str, str]
-    ) -> network.NetworkSecurityGroup:
+    def _group(self, name: str, place: Placement, row: Subnet, facts: dict[str, str]) -> network.NetworkSecurityGroup:
         return network.NetworkSecurityGroup(
             f"{name}-nsg-{row.name}",
             resource_group_name=place.resource_group,
@@ -80,7 +78,7 @@ class Network(Block):
             opts=self.child(),
         )
 
-    def _way_out(self, name: str, place: Placement) -> network.NatGateway:
+    def _way_out(self, name: str, place: Placement) -> tuple[network.PublicIPAddress, network.NatGateway]:
         address = network.PublicIPAddress(
             f"{name}-egress-ip",
             resource_group_name=place.resource_group,
@@ -92,7 +90,7 @@ class Network(Block):
             tags=place.tags,
             opts=self.child(),
         )
-        return network.NatGateway(
+        gateway = network.NatGateway(
             f"{name}-egress",
             resource_group_name=place.resource_group,
             nat_gateway_name=place.names.of("nat_gateway"),
@@ -103,6 +101,7 @@ class Network(Block):
             tags=place.tags,
             opts=self.child(),
         )
+        return address, gateway
 
 
 def _security_rule(rule: Rule, facts: dict[str, str]) -> network.SecurityRuleArgs:

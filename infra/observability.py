@@ -22,9 +22,7 @@ class ObservabilityArgs:
 class Observability(Block):
     """Log Analytics, and Application Insights that stores there."""
 
-    def __init__(
-        self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place = args.placement
         logs = operationalinsights.Workspace(
@@ -34,9 +32,7 @@ class Observability(Block):
             location=place.location,
             sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
             retention_in_days=args.observability.retention_days,
-            workspace_capping=operationalinsights.WorkspaceCappingArgs(
-                daily_quota_gb=args.observability.daily_cap_gb
-            ),
+            workspace_capping=operationalinsights.WorkspaceCappingArgs(daily_quota_gb=args.observability.daily_cap_gb),
             features=operationalinsights.WorkspaceFeaturesArgs(
                 enable_log_access_using_only_resource_permissions=True, disable_local_auth=True
             ),

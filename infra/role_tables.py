@@ -66,9 +66,7 @@ MATRIX: tuple[Grant, ...] = (
     Grant(WORKSPACE, "Contributor", INSIGHTS, "sends its endpoints' telemetry there"),
     Grant(WORKSPACE, "Contributor", AML, "manages its own children"),
     Grant(WORKSPACE, BLOBS, STORAGE, "system datastores by identity"),
-    Grant(
-        WORKSPACE, "Storage File Data Privileged Contributor", STORAGE, "notebooks' file share without keys"
-    ),
+    Grant(WORKSPACE, "Storage File Data Privileged Contributor", STORAGE, "notebooks' file share without keys"),
     Grant(WORKSPACE, "Key Vault Administrator", VAULT, "reads and writes its secrets"),
     Grant(WORKSPACE, BLOBS_READ, LAKE, "previews of data on identity-based datastores"),
     # Attaching the cluster (machine-learning/how-to-attach-kubernetes-to-workspace).

@@ -43,9 +43,7 @@ class RoleMatrix(Block):
         self._scopes: dict[str, pulumi.Input[str]] = {}
         self._made: list[tuple[Grant, pulumi.Resource]] = []
 
-    def principal(
-        self, name: str, principal_id: pulumi.Input[str], principal_type: str = "ServicePrincipal"
-    ) -> None:
+    def principal(self, name: str, principal_id: pulumi.Input[str], principal_type: str = "ServicePrincipal") -> None:
         """Make a principal known. Its type is always sent: Azure looks new principals up too early without."""
         self._principals[name] = (principal_id, principal_type)
         self._assign()
@@ -58,9 +56,7 @@ class RoleMatrix(Block):
     def granted(self, principal: str, *scopes: str) -> list[pulumi.Resource]:
         """The assignments of a principal so far, on these scopes or on all."""
         return [
-            made
-            for grant, made in self._made
-            if grant.principal == principal and (not scopes or grant.scope in scopes)
+            made for grant, made in self._made if grant.principal == principal and (not scopes or grant.scope in scopes)
         ]
 
     def close(self) -> None:
@@ -75,11 +71,7 @@ class RoleMatrix(Block):
         self.register_outputs({"assignments": len(self._made)})
 
     def _assign(self) -> None:
-        ready = [
-            grant
-            for grant in self._open
-            if grant.principal in self._principals and grant.scope in self._scopes
-        ]
+        ready = [grant for grant in self._open if grant.principal in self._principals and grant.scope in self._scopes]
         for grant in ready:
             self._open.remove(grant)
             self._made.append((grant, self._assignment(grant)))
@@ -100,8 +92,7 @@ class RoleMatrix(Block):
             principal_id=principal_id,
             principal_type=principal_type,
             role_definition_id=(
-                f"/subscriptions/{self._args.subscription_id}"
-                f"/providers/Microsoft.Authorization/roleDefinitions/{role}"
+                f"/subscriptions/{self._args.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
             ),
             description=grant.why,
             opts=self.child(),

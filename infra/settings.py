@@ -101,9 +101,7 @@ class Vault(Block):
 
     sku: Literal["standard", "premium"]
     soft_delete_days: int = Field(ge=7, le=90)
-    purge_protection: bool = Field(
-        description="irreversible; blocks the name for soft_delete_days after a delete"
-    )
+    purge_protection: bool = Field(description="irreversible; blocks the name for soft_delete_days after a delete")
 
 
 class Registry(Block):
@@ -130,9 +128,7 @@ class Spark(Block):
     auto_pause_minutes: int = Field(ge=5, le=10080)
     public_access: Access
     prevent_data_exfiltration: bool = Field(default=False, description="cannot be changed after creation")
-    attach_to_workspace: bool = Field(
-        default=False, description="offer the pool as a compute of the workspace"
-    )
+    attach_to_workspace: bool = Field(default=False, description="offer the pool as a compute of the workspace")
 
 
 class CpuCluster(Block):
@@ -176,9 +172,7 @@ class NodePool(Block):
 class Cluster(Block):
     """AKS."""
 
-    kubernetes_version: str = Field(
-        pattern=r"^1\.\d{2}$", description="minor version such as 1.34; AKS keeps N-2"
-    )
+    kubernetes_version: str = Field(pattern=r"^1\.\d{2}$", description="minor version such as 1.34; AKS keeps N-2")
     tier: Literal["Free", "Standard", "Premium"]
     zones: tuple[Literal["1", "2", "3"], ...]
     system_pool: NodePool
@@ -186,9 +180,7 @@ class Cluster(Block):
     pod_cidr: IPv4Network
     service_cidr: IPv4Network
     dns_service_ip: IPv4Address
-    authorized_ip_ranges: tuple[IPv4Network, ...] = Field(
-        default=(), description="who reaches the API server"
-    )
+    authorized_ip_ranges: tuple[IPv4Network, ...] = Field(default=(), description="who reaches the API server")
     local_accounts: bool = Field(
         default=False, description="Trusted Access makes them unnecessary for Azure Machine Learning"
     )
@@ -211,19 +203,13 @@ class InstanceType(Block):
 class Tls(Block):
     """The certificate of the scoring host name."""
 
-    ssl_secret: DnsLabel = Field(
-        description="Kubernetes secret in namespace azureml with cert.pem and key.pem"
-    )
-    ssl_cname: str = Field(
-        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="host name of the scoring address"
-    )
+    ssl_secret: DnsLabel = Field(description="Kubernetes secret in namespace azureml with cert.pem and key.pem")
+    ssl_cname: str = Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="host name of the scoring address")
     certificate: SecretStr | None = Field(
         default=None,
         description="PEM; with privateKey the program makes sslSecret, without it exists already",
     )
-    private_key: SecretStr | None = Field(
-        default=None, description="PEM without a passphrase, set with --secret"
-    )
+    private_key: SecretStr | None = Field(default=None, description="PEM without a passphrase, set with --secret")
 
 
 class Serving(Block):

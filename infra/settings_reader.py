@@ -48,9 +48,7 @@ def load() -> Settings:
         try:
             values[key] = config.get_object(key)
         except pulumi.ConfigTypeError:
-            problems.append(
-                Problem(key, f"{config.get(key)!r} is no mapping", "give the block's keys below it")
-            )
+            problems.append(Problem(key, f"{config.get(key)!r} is no mapping", "give the block's keys below it"))
     try:
         return parse(values, problems)
     except ProblemsFoundError as found:

@@ -84,9 +84,7 @@ def ranges_are_apart(network: s.Network, cluster: s.Cluster) -> Iterator[Problem
     for key, given in ranges.items():
         for taken, owner in RESERVED.items():
             if given.overlaps(taken):
-                yield Problem(
-                    key, f"{given} overlaps {taken}, which {owner} uses", "choose another range", AKS_NETWORK
-                )
+                yield Problem(key, f"{given} overlaps {taken}, which {owner} uses", "choose another range", AKS_NETWORK)
 
 
 @rule("network")
@@ -104,9 +102,7 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
                 page,
             )
         if given.prefixlen > SMALLEST_PREFIX[name]:
-            yield Problem(
-                key, f"{given} is too small", f"give it a /{SMALLEST_PREFIX[name]} or a larger range", page
-            )
+            yield Problem(key, f"{given} is too small", f"give it a /{SMALLEST_PREFIX[name]} or a larger range", page)
     for (name, first), (other, second) in combinations(subnets.items(), 2):
         if first.overlaps(second):
             yield Problem(
@@ -160,9 +156,7 @@ def sizes_are_ordered(cluster: s.Cluster, spark: s.Spark, workspace: s.Workspace
     }
     for key, pool in scaled.items():
         if pool.min_nodes > pool.max_nodes:
-            yield Problem(
-                f"{key}.minNodes", f"{pool.min_nodes} is more than maxNodes {pool.max_nodes}", "swap them"
-            )
+            yield Problem(f"{key}.minNodes", f"{pool.min_nodes} is more than maxNodes {pool.max_nodes}", "swap them")
 
 
 @rule("network", "workspace")
@@ -292,13 +286,9 @@ def scoring_is_encrypted_or_says_so(serving: s.Serving) -> Iterator[Problem]:
             EXTENSION,
         )
     if serving.tls and serving.allow_insecure_connections:
-        yield Problem(
-            "serving.allowInsecureConnections", "true beside serving.tls", "set it to false", EXTENSION
-        )
+        yield Problem("serving.allowInsecureConnections", "true beside serving.tls", "set it to false", EXTENSION)
     if serving.tls and (serving.tls.certificate is None) != (serving.tls.private_key is None):
-        yield Problem(
-            "serving.tls", "certificate and privateKey go together", "give both or neither", EXTENSION
-        )
+        yield Problem("serving.tls", "certificate and privateKey go together", "give both or neither", EXTENSION)
 
 
 # An MLflow model's server: Azure refuses deployments below it.

@@ -48,9 +48,7 @@ class Vault(Block):
                 network_acls=keyvault.NetworkRuleSetArgs(
                     bypass="AzureServices",
                     default_action=default_action(args.network),
-                    ip_rules=[
-                        keyvault.IPRuleArgs(value=address(given)) for given in args.network.allowed_ip_ranges
-                    ],
+                    ip_rules=[keyvault.IPRuleArgs(value=address(given)) for given in args.network.allowed_ip_ranges],
                 ),
             ),
             tags=place.tags,

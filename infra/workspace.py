@@ -23,12 +23,10 @@ class WorkspaceArgs:
         shared_keys: whether its storage still takes keys.
         subscription_id: of the lake, for the datastores.
         storage_id, vault_id, registry_id, insights_id: the services it uses.
-        training_subnet: where nodes are placed, unless in the managed network.
         identity: the workspace's own.
-        training: the identity of jobs on the cluster.
         lake_account: the storage account of the datastores.
         filesystems: file system of the lake for each zone.
-        roles: role assignments of both identities; without them Azure refuses the workspace.
+        roles: role assignments of the identity; without them Azure refuses the workspace.
     """
 
     placement: Placement
@@ -40,16 +38,14 @@ class WorkspaceArgs:
     vault_id: pulumi.Input[str]
     registry_id: pulumi.Input[str]
     insights_id: pulumi.Input[str]
-    training_subnet: pulumi.Input[str]
     identity: Account
-    training: Account
     lake_account: pulumi.Input[str]
     filesystems: dict[str, pulumi.Input[str]]
     roles: list[pulumi.Resource]
 
 
 class Workspace(Block):
-    """Workspace with a training cluster and a datastore for each zone of the lake."""
+    """Workspace with a datastore for each zone of the lake, both without keys."""
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -57,7 +53,6 @@ class Workspace(Block):
         self._workspace = self._make_workspace()
         self.id: pulumi.Output[str] = self._workspace.id
         self.name: pulumi.Output[str] = self._workspace.name
-        self.cpu_cluster: pulumi.Output[str] = self._make_cluster().name
         self.datastores: dict[str, pulumi.Output[str]] = {
             zone: self._make_datastore(zone, filesystem).name for zone, filesystem in args.filesystems.items()
         }
@@ -73,9 +68,7 @@ class Workspace(Block):
             kind="Default",
             sku=ml.SkuArgs(name="Basic", tier="Basic"),
             friendly_name=f"{place.names.platform} {place.names.environment}",
-            identity=ml.ManagedServiceIdentityArgs(
-                type="UserAssigned", user_assigned_identities=[args.identity.id]
-            ),
+            identity=ml.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[args.identity.id]),
             primary_user_assigned_identity=args.identity.id,
             storage_account=args.storage_id,
             key_vault=args.vault_id,
@@ -87,39 +80,6 @@ class Workspace(Block):
             image_build_compute=args.workspace.image_build_compute,
             hbi_workspace=args.workspace.high_business_impact,
             v1_legacy_mode=False,
-            tags=place.tags,
-            opts=self.child(depends_on=args.roles),
-        )
-
-    def _make_cluster(self) -> ml.Compute:
-        args, place, cluster = self._args, self._args.placement, self._args.workspace.cpu_cluster
-        in_subnet = cluster.subnet is not None
-        return ml.Compute(
-            f"{self._name}-cpu-cluster",
-            resource_group_name=place.resource_group,
-            workspace_name=self._workspace.name,
-            compute_name=cluster.name,
-            location=place.location,
-            identity=ml.ManagedServiceIdentityArgs(
-                type="UserAssigned", user_assigned_identities=[args.training.id]
-            ),
-            properties=ml.AmlComputeArgs(
-                compute_type="AmlCompute",
-                disable_local_auth=True,
-                properties=ml.AmlComputePropertiesArgs(
-                    os_type="Linux",
-                    vm_size=cluster.vm_size,
-                    vm_priority=cluster.priority,
-                    scale_settings=ml.ScaleSettingsArgs(
-                        min_node_count=cluster.min_nodes,
-                        max_node_count=cluster.max_nodes,
-                        node_idle_time_before_scale_down=f"PT{cluster.idle_minutes}M",
-                    ),
-                    enable_node_public_ip=False,
-                    remote_login_port_public_access="Disabled",
-                    subnet=ml.ResourceIdArgs(id=args.training_subnet) if in_subnet else None,
-                ),
-            ),
             tags=place.tags,
             opts=self.child(depends_on=args.roles),
         )

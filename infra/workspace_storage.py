@@ -24,9 +24,7 @@ class WorkspaceStorageArgs:
 class WorkspaceStorage(Block):
     """A flat account: Azure ML does not take one with a hierarchical namespace as its default storage."""
 
-    def __init__(
-        self, name: str, args: WorkspaceStorageArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: WorkspaceStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, days = args.placement, args.storage.soft_delete_days
         made = account(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import runpy
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import yaml
 from pulumi.runtime import config, mocks, rpc, settings, stack
 from pulumi.runtime import resource as runtime_resource
@@ -94,9 +92,7 @@ class Azure(mocks.Mocks):
         state: dict[str, Any] = dict(args.inputs)
         given = (state.get("identity") or {}).get("userAssignedIdentities")
         if given:  # a list of ids on the way in, a mapping of what they are on the way out
-            read = {
-                id_: {"clientId": guid("client", id_), "principalId": guid("principal", id_)} for id_ in given
-            }
+            read = {id_: {"clientId": guid("client", id_), "principalId": guid("principal", id_)} for id_ in given}
             state["identity"] = {**state["identity"], "userAssignedIdentities": read}
         called = next(
             (value for key, value in args.inputs.items() if key in NAME_KEYS.get(args.typ, ()) and value),
@@ -144,9 +140,7 @@ READ_BACK: dict[str, dict[str, Make]] = {
     },
     "azure-native:containerregistry:Registry": {"loginServer": lambda name: f"{name}.azurecr.io"},
     "azure-native:operationalinsights:Workspace": {"customerId": lambda name: guid("customer", name)},
-    "azure-native:applicationinsights:Component": {
-        "connectionString": lambda name: f"InstrumentationKey={guid(name)}"
-    },
+    "azure-native:applicationinsights:Component": {"connectionString": lambda name: f"InstrumentationKey={guid(name)}"},
     "azure-native:managedidentity:UserAssignedIdentity": {
         "clientId": lambda name: guid("client", name),
         "principalId": lambda name: guid("principal", name),
