@@ -1,0 +1,54 @@
+# What a newcomer types. Everything lands in .venv, .cache, .azlocal and build beside this file.
+PYTHON ?= python3
+ENV ?= dev
+BIN := .venv/bin
+JOBS ?= 2
+# Nothing is asked of HOME: every cache has its place here.
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export MPLCONFIGDIR ?= $(CURDIR)/.cache/matplotlib
+export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
+export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
+export PYTHONDONTWRITEBYTECODE =
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test test-kubernetes plan lint format bench locks clean
+
+help: ## this text
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## bring everything needed into .venv and .cache (the other targets do it themselves)
+	@$(PYTHON) tools/bootstrap.py
+
+up: setup ## the architecture on the local Azure, a model trained, deployed blue, switched to green, answering
+	@$(BIN)/python tools/up.py
+
+down: setup ## stop the local Azure; its state stays
+	@$(BIN)/azlocal stop
+
+test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not kubernetes"
+
+test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG names it
+	@$(BIN)/python -m pytest -m kubernetes
+
+plan: setup ## what ENV (default dev) would create, and what Azure would refuse
+	@$(BIN)/azlocal plan $(ENV)
+
+lint: setup ## ruff, mypy in strict mode, and the one rule
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## let ruff mend what it can
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: setup ## measure every figure the README claims
+	@$(BIN)/python -m benchmarks
+
+locks: setup ## resolve the lock files anew
+	@$(BIN)/python tools/lock.py
+
+clean: ## stop what runs and remove everything that make made
+	@test ! -x $(BIN)/azlocal || $(BIN)/azlocal stop
+	@rm -rf .venv .cache .azlocal build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,77 @@
+"""``make up``: the whole way once, on this machine, each step timed.
+
+The steps are the very commands a platform engineer and a data scientist type, each as who they are. On Azure
+the first two are ``pulumi up`` and the rest are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / ".venv" / "bin"
+OUTPUTS = ROOT / "build" / "outputs" / "local.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command, who runs it (None: whoever owns the machine), and what it is for."""
+
+    title: str
+    command: tuple[str, ...]
+    principal: str | None = None
+
+
+STEPS = (
+    Step("start the local Azure", ("azlocal", "start")),
+    Step("the architecture (azlocal up local)", ("azlocal", "up", "local", "--outputs", str(OUTPUTS))),
+    Step("a year of flights into the lake", ("ml", "ingest"), "data-scientist"),
+    Step("prepare, train, evaluate, register", ("ml", "train"), "data-scientist"),
+    Step("deploy blue", ("ml", "deploy"), "data-scientist"),
+    Step("deploy green, switch over, delete blue", ("ml", "deploy", "--new"), "data-scientist"),
+    Step("score held-out flights", ("ml", "score"), "data-scientist"),
+)
+
+
+def main() -> int:
+    """Run every step; stop at the first that fails, with its status."""
+    console = Console(highlight=False)
+    environment = {**os.environ, "STACK_OUTPUTS": str(OUTPUTS)}
+    took: list[tuple[str, float]] = []
+    for number, step in enumerate(STEPS, 1):
+        shown = " ".join((*((f"[{step.principal}]",) if step.principal else ()), *step.command[:3]))
+        console.rule(f"[bold]{number}/{len(STEPS)} {step.title}[/bold]  {shown}", align="left", characters="─")
+        began = time.monotonic()
+        done = subprocess.run(full(step), cwd=ROOT, env=environment, check=False, stdin=subprocess.DEVNULL)
+        took.append((step.title, time.monotonic() - began))
+        if done.returncode:
+            sys.stderr.write(f"error: '{step.title}' failed with status {done.returncode}\n")
+            sys.stderr.write(
+                "hint: what was made is kept; `make up` goes on from there. The log: .azlocal/server.log\n"
+            )
+            return done.returncode
+    table = Table("step", "seconds", title="make up")
+    for title, seconds in took:
+        table.add_row(title, f"{seconds:.1f}")
+    table.add_row("[bold]all[/bold]", f"[bold]{sum(seconds for _, seconds in took):.1f}[/bold]")
+    console.print(table)
+    console.print("The local Azure goes on running: `azlocal status` shows it, `make down` stops it.")
+    return 0
+
+
+def full(step: Step) -> list[str]:
+    """The command with this project's programs, as its principal."""
+    command = [str(BIN / step.command[0]), *step.command[1:]]
+    return [str(BIN / "azlocal"), "exec", "--as", step.principal, "--", *command] if step.principal else command
+
+
+if __name__ == "__main__":
+    sys.exit(main())
