@@ -15,6 +15,9 @@ from azlocal.lifecycle import Running, require_running
 from azlocal.server import DEFAULT_PORT
 from azlocal.state.folder import StateFolder
 
+# typer carries its own click; its usage errors are known by what typer itself exports.
+_UsageMistake: type[Any] = typer.BadParameter.__mro__[1]
+
 app = typer.Typer(
     name="azlocal",
     help="A local Azure for development and tests: real host names, real clients, one machine.\n\n"
@@ -174,15 +177,11 @@ def main() -> None:
         sys.exit(end.exit_code)
     except typer.Abort:
         sys.exit(130)
-    except Exception as error:
-        from click.exceptions import ClickException
-        from click.exceptions import UsageError as ClickUsageError
-
-        if isinstance(error, ClickException):
-            context = error.ctx if isinstance(error, ClickUsageError) else None
-            hint = f"see `{context.command_path} --help`" if context else None
-            _fail(error.format_message(), hint, error.exit_code)
-        raise
+    except _UsageMistake as error:
+        if not error.format_message():  # no arguments at all: the help has been shown
+            sys.exit(error.exit_code)
+        command = getattr(error.ctx, "command_path", "azlocal")
+        _fail(error.format_message(), f"see `{command} --help`", error.exit_code)
 
 
 def _fail(message: str, hint: str | None, code: int) -> None:

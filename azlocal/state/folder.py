@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from azlocal.errors import StateError
 
@@ -19,7 +19,7 @@ class StateFolder:
 
     def __init__(self, path: Path | str | None = None) -> None:
         self.path = Path(path or os.environ.get("AZLOCAL_STATE") or DEFAULT_FOLDER).absolute()
-        self._lock: IO[str] | None = None
+        self._lock: int | None = None
 
     @property
     def database(self) -> Path:
@@ -53,8 +53,18 @@ class StateFolder:
         return path
 
     def create(self) -> None:
-        """Make the folder, readable by its owner alone: it holds keys."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Make the folder, readable by its owner alone: it holds keys.
+
+        Raises:
+            StateError: it cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StateError(
+                f"state folder {self.path} cannot be made: {error.strerror}",
+                "name a folder you may write to: AZLOCAL_STATE=/some/where",
+            ) from None
 
     def lock(self) -> None:
         """Take the folder for this process. The kernel releases it when the process ends, however it ends.
@@ -63,16 +73,22 @@ class StateFolder:
             StateError: another azlocal holds it.
         """
         self.create()
-        handle = (self.path / "lock").open("a+")
+        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            handle.close()
+            os.close(handle)
             raise StateError(
                 f"state folder {self.path} is in use by another azlocal",
                 "stop it with `azlocal stop`, or give this one its own folder: AZLOCAL_STATE=/some/where",
             ) from None
         self._lock = handle
+
+    def unlock(self) -> None:
+        """Give the folder up before the process ends."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def secret(self, name: str) -> str:
         """A random secret of this installation, made on first use and kept in a file only its owner reads."""
@@ -85,7 +101,7 @@ class StateFolder:
         """What the last ready server wrote, or None where there is none."""
         try:
             return dict(json.loads(self.runtime.read_text()))
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (OSError, json.JSONDecodeError):
             return None
 
 

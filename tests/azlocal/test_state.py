@@ -1,0 +1,127 @@
+"""The store: trees of resources, transactions, versions; a model dictionary checks it with random operations."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from azlocal.errors import StateError
+from azlocal.state import Resource, State, StateFolder
+from azlocal.state.store import parent_key
+
+GROUP = "/subscriptions/s/resourceGroups/rg"
+NAMES = st.text("abAB-_.0", min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize(
+    ("key", "parent"),
+    [
+        ("/subscriptions/s/resourcegroups/rg", "/subscriptions/s"),
+        (f"{GROUP}/providers/microsoft.x/as/one".lower(), GROUP.lower()),
+        (f"{GROUP}/providers/microsoft.x/as/one/bs/two".lower(), f"{GROUP}/providers/microsoft.x/as/one".lower()),
+        (f"{GROUP}/providers/m.x/as/one/providers/m.y/ls/l".lower(), f"{GROUP}/providers/m.x/as/one".lower()),
+        ("/subscriptions/s/providers/m.y/rs/r", "/subscriptions/s"),
+    ],
+)
+def test_parent_is_the_resource_or_scope_above(key: str, parent: str) -> None:
+    assert parent_key(key) == parent
+
+
+class Tree(RuleBasedStateMachine):
+    """Random puts and deletes of parents and children against a plain dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = State()
+        self.model: dict[str, dict[str, object]] = {}
+
+    @rule(name=NAMES, value=st.integers())
+    def put_parent(self, name: str, value: int) -> None:
+        self._put(f"{GROUP}/providers/M.X/as/{name}", "M.X/as", value)
+
+    @rule(name=NAMES, child=NAMES, value=st.integers())
+    def put_child(self, name: str, child: str, value: int) -> None:
+        self._put(f"{GROUP}/providers/M.X/as/{name}/bs/{child}", "M.X/as/bs", value)
+
+    @rule(name=NAMES)
+    def delete_parent(self, name: str) -> None:
+        key = f"{GROUP}/providers/M.X/as/{name}".lower()
+        gone = {resource.key for resource in self.state.delete(key)}
+        expected = {one for one in self.model if one == key or one.startswith(key + "/")}
+        assert gone == expected
+        for one in expected:
+            del self.model[one]
+
+    def _put(self, id_: str, type_: str, value: int) -> None:
+        self.state.put(Resource(id_, type_, {"v": value}))
+        self.model[id_.lower()] = {"v": value}
+
+    @invariant()
+    def same(self) -> None:
+        below = {resource.key: resource.body for resource in self.state.below(GROUP.lower())}
+        assert below == self.model
+        parents = [resource.key for resource in self.state.children(GROUP.lower(), "m.x/AS")]
+        assert parents == sorted(key for key in self.model if "/bs/" not in key)
+
+
+TestTree = Tree.TestCase
+TestTree.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_transaction_is_all_or_nothing() -> None:
+    state = State()
+
+    def fail_half_way() -> None:
+        state.put(Resource(f"{GROUP}/providers/M.X/as/one", "M.X/as", {}))
+        state.put_document("kind", "key", 1)
+        raise KeyError
+
+    with pytest.raises(KeyError), state.transaction():
+        fail_half_way()
+    assert state.below(GROUP.lower()) == []
+    assert state.document("kind", "key") is None
+
+
+@given(st.lists(st.one_of(st.integers(), st.text(), st.none()), max_size=20))
+@settings(max_examples=20, deadline=None)
+def test_records_keep_their_order(values: list[object]) -> None:
+    state = State()
+    state.append("metric", "run", values[:5])
+    state.append("metric", "other", [1])
+    state.append("metric", "run", values[5:])
+    assert state.records("metric", "run") == values
+
+
+def test_documents_are_found_by_prefix() -> None:
+    state = State()
+    for key in ("a/1", "a/2", "ab", "b/1"):
+        state.put_document("kind", key, key)
+    assert [key for key, _ in state.documents("kind", "a/")] == ["a/1", "a/2"]
+
+
+def test_newer_state_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    State(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = path.read_bytes()
+    with pytest.raises(StateError, match="version 99") as raised:
+        State(path)
+    assert "azlocal reset" in str(raised.value.hint)
+    assert path.read_bytes() == before
+
+
+def test_folder_is_private_and_locked_once(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path / "state")
+    folder.lock()
+    assert folder.path.stat().st_mode & 0o077 == 0
+    assert folder.secret("one") == folder.secret("one") != folder.secret("two")
+    assert (folder.path / "secrets" / "one").stat().st_mode & 0o077 == 0
+    with pytest.raises(StateError, match="in use by another azlocal"):
+        StateFolder(tmp_path / "state").lock()
+    folder.unlock()
