@@ -11,6 +11,7 @@ from azlocal.arm.ids import ArmPath
 from azlocal.arm.messages import ArmRequest, ArmResponse
 from azlocal.arm.present import body_of, not_found, require_group
 from azlocal.arm.types import Scope
+from azlocal.state import Resource
 
 if TYPE_CHECKING:
     from azlocal.arm.control import Call, ControlPlane
@@ -125,7 +126,9 @@ def _act(call: Call) -> ArmResponse:
     resource = call.state.get(call.key)
     if resource is None:
         require_group(call)
-        raise not_found(call)
+        if call.action is None or not call.action.before:
+            raise not_found(call)
+        resource = Resource(call.path.path, call.type.name, {})
     if call.action is None:
         raise not_served(f"POST {call.type.name}")
     return call.action.run(call, resource)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,12 @@ class ArmRequest:
 
 @dataclass(slots=True)
 class ArmResponse:
-    """What the control plane answers; ``body`` is JSON or None."""
+    """What the control plane answers; ``body`` is JSON or None.
+
+    ``ready``, where there is one, is awaited before the answer is sent: it promises what the server still does.
+    """
 
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    ready: Awaitable[None] | None = None

@@ -56,6 +56,8 @@ class ResourceManager:
         try:
             body = await read_body(receive, BODY_LIMIT)
             response = self._answer(scope, body)
+            if response.ready is not None:
+                await response.ready
         except ArmError as error:
             response = error.response()
         except sqlite3.OperationalError as error:

@@ -67,10 +67,14 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A POST on a resource: ``run`` answers it. ``permission`` is the action checked, below the type."""
+    """A POST on a resource: ``run`` answers it. ``permission`` is the action checked, below the type.
+
+    ``before`` marks what is asked before the resource exists, such as where to upload it: ``run`` gets an empty one.
+    """
 
     run: Callable[[Call, Resource], ArmResponse]
     permission: str | None = None
+    before: bool = False
 
 
 Hook = Callable[["Call", Resource, "Resource | None"], None]

@@ -1,6 +1,6 @@
 """One module a resource provider: its types as declarations."""
 
-from azlocal.arm.providers import authorization, resources
+from azlocal.arm.providers import authorization, machinelearning, resources
 from azlocal.arm.types import Namespace
 
-NAMESPACES: tuple[Namespace, ...] = (resources.NAMESPACE, authorization.NAMESPACE)
+NAMESPACES: tuple[Namespace, ...] = (resources.NAMESPACE, authorization.NAMESPACE, machinelearning.NAMESPACE)

@@ -1,0 +1,213 @@
+"""Workspaces: what they must refer to, what Azure fills in, and the stores each one is born with."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from azlocal.arm.errors import ArmError, bad_request, not_served
+from azlocal.arm.locations import normalize
+from azlocal.arm.messages import ArmResponse
+from azlocal.arm.providers.machinelearning import softdelete
+from azlocal.arm.providers.machinelearning.datastores import create_defaults
+from azlocal.arm.providers.machinelearning.versions import WORKSPACE
+from azlocal.arm.types import Action, NameRule, Reference, ResourceType
+from azlocal.entra.principals import TENANT_ID
+from azlocal.state import Resource
+
+if TYPE_CHECKING:
+    from azlocal.arm.control import Call
+
+_FIXED = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "tenantId", "storageHnsEnabled")
+_NEEDED = ("storageAccount", "keyVault", "applicationInsights")
+
+
+def _check(call: Call, new: Resource, old: Resource | None) -> None:
+    """The rules between properties (Microsoft Learn, "Manage Azure Machine Learning workspaces")."""
+    kind = str(new.body.get("kind") or "Default")
+    if kind.lower() != "default":
+        raise not_served(f"PUT {WORKSPACE} of kind '{kind}' (only 'Default' is)")
+    properties = new.properties
+    missing = [name for name in _NEEDED if not properties.get(name)]
+    if missing:
+        raise bad_request(
+            f"Missing dependent resources in workspace json: {', '.join(missing)}. Give the resource ids of the"
+            " storage account, the key vault and the Application Insights component.",
+            "ValidationError",
+            f"properties.{missing[0]}",
+        )
+    _check_storage(call, properties["storageAccount"])
+    _check_user_identity(new)
+    _check_isolation(new, old)
+    if old is None:
+        softdelete.check_name_free(call, new)
+
+
+def _check_storage(call: Call, storage_id: str) -> None:
+    """A hierarchical namespace cannot be the workspace's own store."""
+    storage = call.state.get(storage_id.lower())
+    if storage and storage.properties.get("isHnsEnabled"):
+        raise bad_request(
+            f"The storage account '{storage_id}' has a hierarchical namespace, which a workspace's default storage"
+            " account must not have. Attach it as a datastore instead.",
+            "ValidationError",
+            "properties.storageAccount",
+        )
+
+
+def _check_user_identity(new: Resource) -> None:
+    primary = new.properties.get("primaryUserAssignedIdentity")
+    assigned = {key.lower() for key in (new.body.get("identity") or {}).get("userAssignedIdentities") or {}}
+    if primary and primary.lower() not in assigned:
+        raise bad_request(
+            f"'properties.primaryUserAssignedIdentity' is '{primary}', which 'identity.userAssignedIdentities' does"
+            " not list.",
+            "ValidationError",
+            "properties.primaryUserAssignedIdentity",
+        )
+
+
+def _check_isolation(new: Resource, old: Resource | None) -> None:
+    """The managed network's isolation goes one way (Microsoft Learn, "Workspace managed network isolation")."""
+    if old is None:
+        return
+    before = (old.properties.get("managedNetwork") or {}).get("isolationMode")
+    after = (new.properties.get("managedNetwork") or {}).get("isolationMode", before)
+    forbidden = {
+        "AllowInternetOutbound": ("Disabled",),
+        "AllowOnlyApprovedOutbound": ("Disabled", "AllowInternetOutbound"),
+    }
+    if after in forbidden.get(before or "", ()):
+        raise bad_request(
+            f"The managed network's isolationMode cannot change from '{before}' to '{after}'.",
+            "ValidationError",
+            "properties.managedNetwork.isolationMode",
+        )
+
+
+def _complete(call: Call, new: Resource, old: Resource | None) -> None:
+    properties = new.properties
+    for name in _FIXED:
+        if old and name in old.properties:
+            properties[name] = old.properties[name]
+    region = normalize(new.body["location"])
+    storage = call.state.get(str(properties["storageAccount"]).lower())
+    recovered = softdelete.recovered_id(call, new) if old is None else None
+    properties.setdefault("workspaceId", recovered or str(uuid.uuid4()))
+    properties["discoveryUrl"] = f"https://{region}.api.azureml.ms/discovery"
+    properties["mlFlowTrackingUri"] = f"azureml://{region}.api.azureml.ms/mlflow/v1.0{new.id}"
+    properties["tenantId"] = TENANT_ID
+    properties["storageHnsEnabled"] = bool(storage and storage.properties.get("isHnsEnabled"))
+    properties["workspaceCollectionId"] = properties["workspaceId"]
+    properties["notebookInfo"] = _notebooks(properties["workspaceId"], region, new.name)
+    new.body.setdefault("kind", "Default")
+    new.body.setdefault("sku", {"name": "Basic", "tier": "Basic"})
+
+
+def _notebooks(workspace_id: str, region: str, name: str) -> dict[str, Any]:
+    return {
+        "resourceId": workspace_id.replace("-", ""),
+        "fqdn": f"ml-{name}-{region}-{workspace_id}.{region}.notebooks.azure.net".lower(),
+        "isPrivateLinkEnabled": False,
+        "notebookPreparationError": None,
+    }
+
+
+def _committed(call: Call, new: Resource, old: Resource | None) -> None:
+    if old is None and not softdelete.restore(call, new):
+        create_defaults(call, new)
+
+
+def _list_keys(call: Call, workspace: Resource) -> ArmResponse:
+    """The keys of what the workspace refers to."""
+    properties = workspace.properties
+    answer: dict[str, Any] = {
+        "userStorageResourceId": properties["storageAccount"],
+        "userStorageKey": account_key(call, properties["storageAccount"]),
+        "appInsightsInstrumentationKey": None,
+        "containerRegistryCredentials": None,
+        "notebookAccessKeys": None,
+    }
+    insights = call.state.get(str(properties.get("applicationInsights", "")).lower())
+    if insights:
+        answer["appInsightsInstrumentationKey"] = insights.properties.get("InstrumentationKey")
+    return ArmResponse(200, answer)
+
+
+def account_key(call: Call, storage_id: str) -> str:
+    """The first key of a storage account.
+
+    Raises:
+        ArmError: the account cannot be asked.
+    """
+    answer = call.control.internal("POST", f"{storage_id}/listKeys")
+    if answer.status != 200:
+        error = (answer.body or {}).get("error", {})
+        raise ArmError(
+            400, "StorageAccountKeysUnavailable", f"The keys of '{storage_id}' cannot be read: {error.get('message')}"
+        )
+    return str(answer.body["keys"][0]["value"])
+
+
+def _resync(_call: Call, _workspace: Resource) -> ArmResponse:
+    """Keys are read when they are used, so that there is never an old copy."""
+    return ArmResponse(200)
+
+
+def _no_notebooks(_call: Call, _workspace: Resource) -> ArmResponse:
+    raise not_served(f"{WORKSPACE}/listNotebookAccessToken (there are no notebooks here)")
+
+
+TYPE = ResourceType(
+    name=WORKSPACE,
+    tracked=True,
+    system_data=True,
+    name_rule=NameRule(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}", 3, 33,
+        "3-33 letters, digits, hyphens and underscores, a letter or digit first",
+        code="ValidationError",
+    ),
+    enums={
+        "properties.publicNetworkAccess": ("Enabled", "Disabled"),
+        "properties.systemDatastoresAuthMode": ("AccessKey", "Identity", "UserDelegationSAS"),
+        "properties.managedNetwork.isolationMode": (
+            "Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound",
+        ),
+    },
+    required=("identity.type",),
+    references=(
+        Reference("properties.storageAccount", "Microsoft.Storage/storageAccounts"),
+        Reference("properties.keyVault", "Microsoft.KeyVault/vaults"),
+        Reference("properties.applicationInsights", "Microsoft.Insights/components"),
+        Reference("properties.containerRegistry", "Microsoft.ContainerRegistry/registries"),
+        Reference("properties.primaryUserAssignedIdentity", "Microsoft.ManagedIdentity/userAssignedIdentities"),
+    ),
+    defaults={
+        "properties.publicNetworkAccess": "Enabled",
+        "properties.hbiWorkspace": False,
+        "properties.v1LegacyMode": False,
+        "properties.systemDatastoresAuthMode": "AccessKey",
+        "properties.managedNetwork.isolationMode": "Disabled",
+        "properties.enableDataIsolation": False,
+    },
+    create_only=(
+        "properties.storageAccount",
+        "properties.keyVault",
+        "properties.hbiWorkspace",
+        "properties.enableDataIsolation",
+        "properties.encryption.keyVaultProperties.keyVaultArmId",
+    ),
+    duration=60,
+    delete_duration=30,
+    create_status=200,
+    pending_status=202,
+    actions={
+        "listKeys": Action(_list_keys),
+        "resyncKeys": Action(_resync),
+        "listNotebookAccessToken": Action(_no_notebooks),
+    },
+    check=_check,
+    complete=_complete,
+    committed=_committed,
+    delete=softdelete.delete,
+)  # fmt: skip

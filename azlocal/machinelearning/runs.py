@@ -1,0 +1,210 @@
+"""The one record behind a job, its run in run history and its MLflow run.
+
+A run belongs to a workspace (its lower-cased ARM id) and is found by its name, by its parent, or by its
+experiment. Every change is read, made and written at once, so that no two writers lose each other's.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from azlocal.state import State
+
+TERMINAL = frozenset({"Completed", "Failed", "Canceled"})
+RUNNING = frozenset({"Running", "Finalizing"})
+
+_RUN = "run"
+_CHILDREN = "runOfParent"
+_IN_EXPERIMENT = "runOfExperiment"
+_EXPERIMENT = "experiment"
+_BY_NAME = "experimentByName"
+_METRIC = "metric"
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Run:
+    """One run. Times are seconds since the epoch; ``error`` is ``{"code", "message"}``."""
+
+    workspace: str
+    id: str
+    experiment: str
+    experiment_id: str
+    kind: str = "azureml.commandjob"  # run history's runType
+    status: str = "NotStarted"
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    creator: str = ""  # object id
+    creator_name: str = ""
+    target: str | None = None  # the compute's name
+    display_name: str = ""
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, Json] = field(default_factory=dict)  # the last value of each
+    inputs: dict[str, Json] = field(default_factory=dict)
+    outputs: dict[str, Json] = field(default_factory=dict)  # name → assetId, type, uri
+    parent: str | None = None
+    root: str = ""
+    hidden: bool = False
+    error: Json | None = None
+    logs: list[str] = field(default_factory=list)  # artifact paths
+    uuid: str = ""
+    number: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether the status is terminal."""
+        return self.status in TERMINAL
+
+
+@dataclass(slots=True)
+class Experiment:
+    """A name that runs are gathered under."""
+
+    workspace: str
+    id: str
+    name: str
+    created: float
+    stage: str = "active"
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Runs:
+    """All runs and experiments of all workspaces."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    # Runs
+
+    def create(self, workspace: str, run_id: str, experiment: str, **fields: Any) -> Run:
+        """A new run, in an experiment that is made if it is missing."""
+        with self._state.transaction():
+            home = self.experiment_named(workspace, experiment) or self.create_experiment(workspace, experiment)
+            run = Run(workspace, run_id, home.name, home.id, created=time.time(), uuid=str(uuid.uuid4()), **fields)
+            run.root = run.root or run_id
+            run.display_name = run.display_name or run_id
+            run.number = int(self._state.document("runNumber", workspace) or 0) + 1
+            self._state.put_document("runNumber", workspace, run.number)
+            order = f"{run.created:020.6f}|{run_id}"
+            self._state.put_document(_IN_EXPERIMENT, f"{workspace}|{home.id}|{order}", run_id)
+            if run.parent:
+                self._state.put_document(_CHILDREN, f"{workspace}|{run.parent.lower()}|{order}", run_id)
+            self._save(run)
+        return run
+
+    def get(self, workspace: str, run_id: str) -> Run | None:
+        """A run by its name."""
+        value = self._state.document(_RUN, _key(workspace, run_id))
+        return Run(**value) if value else None
+
+    def change(self, workspace: str, run_id: str, change: Callable[[Run], None]) -> Run | None:
+        """Read, change and write a run; None where it is gone."""
+        with self._state.transaction():
+            run = self.get(workspace, run_id)
+            if run is not None:
+                change(run)
+                self._save(run)
+        return run
+
+    def children(self, workspace: str, run_id: str) -> list[Run]:
+        """The runs right below one, in the order they were made."""
+        return list(self._indexed(_CHILDREN, workspace, f"{workspace}|{run_id.lower()}|"))
+
+    def in_experiment(self, workspace: str, experiment_id: str) -> list[Run]:
+        """An experiment's runs, in the order they were made."""
+        return list(self._indexed(_IN_EXPERIMENT, workspace, f"{workspace}|{experiment_id}|"))
+
+    def unfinished(self) -> list[Run]:
+        """Every run of every workspace that is not over."""
+        return [run for _, value in self._state.documents(_RUN) if not (run := Run(**value)).done]
+
+    def delete(self, workspace: str, run_id: str) -> None:
+        """Forget a run and those below it."""
+        run = self.get(workspace, run_id)
+        if run is None:
+            return
+        with self._state.transaction():
+            for child in self.children(workspace, run_id):
+                self.delete(workspace, child.id)
+            order = f"{run.created:020.6f}|{run.id}"
+            self._state.delete_document(_IN_EXPERIMENT, f"{workspace}|{run.experiment_id}|{order}")
+            if run.parent:
+                self._state.delete_document(_CHILDREN, f"{workspace}|{run.parent.lower()}|{order}")
+            self._state.delete_document(_RUN, _key(workspace, run_id))
+
+    def _indexed(self, kind: str, workspace: str, prefix: str) -> Iterator[Run]:
+        for _, run_id in self._state.documents(kind, prefix):
+            if run := self.get(workspace, run_id):
+                yield run
+
+    def _save(self, run: Run) -> None:
+        self._state.put_document(_RUN, _key(run.workspace, run.id), asdict(run))
+
+    # Metrics
+
+    def log_metrics(self, workspace: str, run_id: str, metrics: list[Json]) -> None:
+        """Append points ``{"key", "value", "timestamp", "step"}``; the last of each key is the run's value."""
+        with self._state.transaction():
+            for point in metrics:
+                stored = {"value": point["value"], "timestamp": point["timestamp"], "step": point["step"]}
+                self._state.append(_METRIC, f"{_key(workspace, run_id)}|{point['key']}", [stored])
+            self.change(workspace, run_id, lambda run: _latest(run, metrics))
+
+    def metric_history(self, workspace: str, run_id: str, key: str) -> list[Json]:
+        """Every point of one metric, oldest first."""
+        return self._state.records(_METRIC, f"{_key(workspace, run_id)}|{key}")
+
+    # Experiments
+
+    def experiment(self, workspace: str, experiment_id: str) -> Experiment | None:
+        """An experiment by its id."""
+        value = self._state.document(_EXPERIMENT, f"{workspace}|{experiment_id}")
+        return Experiment(**value) if value else None
+
+    def experiment_named(self, workspace: str, name: str) -> Experiment | None:
+        """An experiment by its name."""
+        found = self._state.document(_BY_NAME, f"{workspace}|{name}")
+        return self.experiment(workspace, found) if found else None
+
+    def create_experiment(self, workspace: str, name: str) -> Experiment:
+        """A new experiment."""
+        experiment = Experiment(workspace, str(uuid.uuid4()), name, time.time())
+        with self._state.transaction():
+            self._state.put_document(_BY_NAME, f"{workspace}|{name}", experiment.id)
+            self.save_experiment(experiment)
+        return experiment
+
+    def save_experiment(self, experiment: Experiment) -> None:
+        """Write a changed experiment."""
+        self._state.put_document(_EXPERIMENT, f"{experiment.workspace}|{experiment.id}", asdict(experiment))
+
+    def experiments(self, workspace: str) -> list[Experiment]:
+        """All experiments of a workspace."""
+        found = [Experiment(**value) for _, value in self._state.documents(_EXPERIMENT, f"{workspace}|")]
+        return sorted(found, key=lambda one: one.created)
+
+
+def _key(workspace: str, run_id: str) -> str:
+    return f"{workspace}|{run_id.lower()}"
+
+
+def _latest(run: Run, metrics: list[Json]) -> None:
+    """MLflow's rule: the last is the one with the highest step, then time, then value."""
+    for point in metrics:
+        known = run.metrics.get(point["key"])
+        order = (point["step"], point["timestamp"], _sortable(point["value"]))
+        if known is None or order >= (known["step"], known["timestamp"], _sortable(known["value"])):
+            run.metrics[point["key"]] = {name: point[name] for name in ("value", "timestamp", "step")}
+
+
+def _sortable(value: Any) -> float:
+    return float(value) if value == value else float("-inf")  # noqa: PLR0124 - NaN is not itself
