@@ -1,0 +1,216 @@
+"""azure-native's resources and functions as requests to Azure's control plane."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from azlocal.engine.errors import ArmCallError, RefusedError, ResourceError
+from azlocal.engine.ports import Port, Reply, call, raise_for
+from azlocal.engine.provider import Checked, Goal, Json
+from azlocal.engine.tables import AzureType, all_types, find_type
+from azlocal.engine.tables.base import arm_type_of
+from azlocal.engine.values import reveal
+from azlocal.engine.versions import api_version
+from azlocal.engine.wire import from_wire, to_wire
+
+RESOURCE_GROUPS_VERSION = "2022-09-01"
+WHOLE_IDS = {"scope", "resourceUri"}  # path inputs that are ids themselves
+
+
+class AzureProvider:
+    """The ``azure-native`` package on one control plane.
+
+    Args:
+        port: where requests go.
+        config: the stack's settings; ``azure-native:location`` and ``:subscriptionId`` are honoured.
+        suffix: makes the random part of an automatic name, from the resource's URN.
+    """
+
+    def __init__(self, port: Port, config: Mapping[str, str], suffix: Callable[[str], str]) -> None:
+        self._port = port
+        self._config = config
+        self._suffix = suffix
+        self._locations: dict[str, str | None] = {}
+        self._lock = threading.Lock()
+
+    def check(self, goal: Goal) -> Checked:
+        """Name, location, id and request of a goal."""
+        row = _row(goal.type)
+        inputs = dict(goal.inputs)
+        if row.name_input not in inputs:
+            inputs[row.name_input] = (goal.old or {}).get(row.name_input) or self._name(row, goal)
+        if row.tracked and "location" not in inputs and (location := self._location(row, inputs, goal.settings)):
+            inputs["location"] = location
+        id_ = self._fill(row.path, inputs, goal.settings, goal.type)
+        return Checked(inputs, id_, api_version(goal.type), arm_type_of(id_), _body(row, inputs))
+
+    def create_only(self, type_: str) -> tuple[str, ...]:
+        """The table's, and everything in the id."""
+        row = _row(type_)
+        return row.path_inputs + row.create_only
+
+    def exists(self, goal: Goal, checked: Checked) -> bool:
+        """A GET before anything is written: 404 means free (azure-native, ``CanCreate``)."""
+        return self._get(checked.id, checked.api_version).status != 404
+
+    def create(self, goal: Goal, checked: Checked, timeout: float, *, adopt: bool) -> Json:
+        """PUT, after making sure that nothing of someone else's is overwritten."""
+        row = _row(goal.type)
+        if not adopt and not row.singleton and self.exists(goal, checked):
+            raise ResourceError("AlreadyExists", f"cannot create already existing resource '{checked.id}'")
+        for name in row.maintain:
+            checked.body.setdefault("properties", {}).setdefault(name, [])
+        return self._put(row, checked, timeout)
+
+    def update(self, goal: Goal, checked: Checked, timeout: float) -> Json:
+        """PUT with all inputs; lists that others may own keep what they hold."""
+        row = _row(goal.type)
+        properties = checked.body.setdefault("properties", {}) if row.maintain else {}
+        if missing := [name for name in row.maintain if name not in properties]:
+            current = self._get(checked.id, checked.api_version).body or {}
+            for name in missing:
+                properties[name] = (current.get("properties") or {}).get(name, [])
+        return self._put(row, checked, timeout)
+
+    def read(self, type_: str, id_: str, settings: Json) -> Json | None:
+        """GET, as outputs."""
+        reply = self._get(id_, api_version(type_))
+        return None if reply.status == 404 else _outputs(_row(type_), reply.body, api_version(type_))
+
+    def delete(self, type_: str, id_: str, api_version: str, inputs: Json, settings: Json, timeout: float) -> None:
+        """DELETE; what has none of its own goes back to Azure's defaults."""
+        row = _row(type_)
+        try:
+            if row.singleton:
+                call(self._port, "PUT", id_, api_version, {"properties": {}}, timeout=timeout)
+            else:
+                call(self._port, "DELETE", id_, api_version, timeout=timeout)
+        except ArmCallError as error:
+            if error.status != 404:
+                raise
+
+    def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
+        """A function: who am I, a read, or a POST of the table."""
+        if token == "azure-native:authorization:getClientConfig":
+            identity = self._port.identity
+            return {
+                "clientId": identity.client_id,
+                "objectId": identity.object_id,
+                "subscriptionId": self._subscription(settings),
+                "tenantId": identity.tenant_id,
+            }
+        _, module, name = token.split(":")
+        key = f"{module.partition('/')[0]}:{name}"
+        if row := _read_row(key):
+            return self._invoke_read(row, token, arguments, settings)
+        return self._invoke_post(key, token, arguments, settings)
+
+    def _invoke_read(self, row: AzureType, token: str, arguments: Json, settings: Json) -> Json:
+        version = api_version(token)
+        id_ = self._fill(row.path, arguments, settings, token)
+        reply = self._get(id_, version)
+        raise_for(reply, f"GET {id_}")
+        return _outputs(row, reply.body, version)
+
+    def _invoke_post(self, key: str, token: str, arguments: Json, settings: Json) -> Json:
+        from azlocal.engine.tables.functions import FUNCTIONS
+
+        row = FUNCTIONS.get(key)
+        if row is None:
+            raise RefusedError(
+                f"the function '{token}' is not served by this engine",
+                "add a row for it to azlocal/engine/tables/functions.py",
+            )
+        in_path = set(re.findall(r"{(\w+)}", row.path))
+        body = {name: value for name, value in arguments.items() if name not in in_path | row.queries}
+        query = {name: str(arguments[name]) for name in row.queries if name in arguments}
+        path = self._fill(row.path, arguments, settings, token)
+        reply = call(self._port, "POST", path, api_version(token), reveal(body) or None, query=query)
+        return dict(reply.body or {})
+
+    def _put(self, row: AzureType, checked: Checked, timeout: float) -> Json:
+        query = {
+            wire: _query_text(reveal(checked.inputs[name]))
+            for name, wire in row.queries.items()
+            if name in checked.inputs
+        }
+        reply = call(self._port, "PUT", checked.id, checked.api_version, checked.body, query=query, timeout=timeout)
+        return _outputs(row, reply.body, checked.api_version)
+
+    def _get(self, id_: str, version: str) -> Reply:
+        reply = self._port.send("GET", id_, {"api-version": version})
+        if reply.status != 404:
+            raise_for(reply, f"GET {id_}")
+        return reply
+
+    def _name(self, row: AzureType, goal: Goal) -> str:
+        if row.auto_name == "default":
+            return "default"
+        if row.auto_name == "uuid":
+            return str(uuid.uuid5(uuid.NAMESPACE_URL, goal.urn + self._suffix(goal.urn)))
+        return goal.name if row.auto_name == "copy" else goal.name + self._suffix(goal.urn)
+
+    def _location(self, row: AzureType, inputs: Json, settings: Json) -> str | None:
+        """The setting, or else the resource group's own (azure-native, "Location")."""
+        given = settings.get("location") or self._config.get("azure-native:location")
+        if given or row.token == "resources:ResourceGroup":
+            return reveal(given)
+        group = str(reveal(inputs.get("resourceGroupName")))
+        with self._lock:
+            if group not in self._locations:
+                id_ = f"/subscriptions/{self._subscription(settings)}/resourceGroups/{group}"
+                found = self._get(id_, RESOURCE_GROUPS_VERSION)
+                self._locations[group] = (found.body or {}).get("location") if found.status == 200 else None
+            return self._locations[group]
+
+    def _subscription(self, settings: Json) -> str:
+        given = settings.get("subscriptionId") or self._config.get("azure-native:subscriptionId")
+        return str(reveal(given) or self._port.identity.subscription_id)
+
+    def _fill(self, path: str, inputs: Json, settings: Json, what: str) -> str:
+        """The path with the inputs in their places."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if name == "subscriptionId":
+                return self._subscription(settings)
+            given = reveal(inputs.get(name))
+            if not isinstance(given, str) or not given:
+                raise ResourceError("MissingInput", f"'{name}' of {what} must be a text, but is {given!r}")
+            return given.strip("/") if name in WHOLE_IDS else given
+
+        return re.sub(r"{(\w+)}", value, path)
+
+
+def _row(type_: str) -> AzureType:
+    row = find_type(type_)
+    if row is None:
+        raise RefusedError(
+            f"the resource type '{type_}' is not served by this engine",
+            "add a row for it to azlocal/engine/tables, or leave it out of this environment",
+        )
+    return row
+
+
+def _read_row(key: str) -> AzureType | None:
+    """The row of the type that a ``getSomething`` reads."""
+    module, _, name = key.partition(":")
+    return all_types().get(f"{module}:{name[3:]}") if name.startswith("get") else None
+
+
+def _body(row: AzureType, inputs: Json) -> Json:
+    left = {*row.path_inputs, *row.queries}
+    body: Any = to_wire(reveal({name: value for name, value in inputs.items() if name not in left}), row.shape)
+    return dict(body)
+
+
+def _outputs(row: AzureType, body: Any, version: str) -> Json:
+    return {**from_wire(body or {}, row.shape), "azureApiVersion": version}
+
+
+def _query_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

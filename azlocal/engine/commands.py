@@ -1,0 +1,131 @@
+"""What ``azlocal up``, ``destroy`` and ``plan`` do, in the words the command line shows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from azlocal.engine.errors import EngineError, ProgramError
+from azlocal.engine.project import load_project
+
+if TYPE_CHECKING:
+    from azlocal.engine.events import Summary
+    from azlocal.engine.plan import Plan
+    from azlocal.state.folder import StateFolder
+
+Json = dict[str, Any]
+
+
+def up(project: Path, env: str, folder: StateFolder, *, outputs: Path | None = None, verbose: bool = False) -> None:
+    """Bring an environment's stack to what the program says, and write its outputs to a file if asked.
+
+    Raises:
+        EngineError: something failed; each failure has been shown where it happened.
+    """
+    from azlocal.engine.run import run_up
+    from azlocal.engine.target import local_target
+    from azlocal.engine.view import summary_line, watch
+
+    load_project(project, env)  # an unknown environment is said before anything runs
+    target = local_target(folder)
+    with watch(f"up {env}") as view:
+        result = _explained(lambda: run_up(project, env, target, view), verbose)
+    sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
+    if outputs and not result.summary.failures:
+        _write(outputs, _shown(result.outputs))
+    _raise_failures(result.summary, "fix what it says and run `azlocal up` again: it goes on from here")
+
+
+def destroy(project: Path, env: str, folder: StateFolder, *, verbose: bool = False) -> None:
+    """Delete everything an environment's stack has made.
+
+    Raises:
+        EngineError: something could not be deleted.
+    """
+    from azlocal.engine.run import run_destroy
+    from azlocal.engine.target import local_target
+    from azlocal.engine.view import summary_line, watch
+
+    load_project(project, env)
+    target = local_target(folder)
+    with watch(f"destroy {env}") as view:
+        result = _explained(lambda: run_destroy(project, env, target, view), verbose)
+    sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
+    _raise_failures(result.summary, "fix what it says and run `azlocal destroy` again")
+
+
+def plan(project: Path, env: str, *, json_file: Path | None = None, verbose: bool = False) -> None:
+    """Show what a program would make on an empty Azure; ``-`` writes the JSON to standard output.
+
+    Raises:
+        EngineError: Azure would refuse something; each problem has been shown.
+    """
+    from azlocal.engine.plan import plan as run_plan
+
+    found: Plan = _explained(lambda: run_plan(project, env), verbose)
+    to_stdout = json_file is not None and str(json_file) == "-"
+    if to_stdout:
+        sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
+    else:
+        _print_plan(found)
+        if json_file:
+            _write(json_file, found.as_json())
+    if found.problems:
+        what = "problem" if len(found.problems) == 1 else "problems"
+        raise EngineError(f"the plan of {env} has {len(found.problems)} {what}", "see them above, each with its URN")
+
+
+def _print_plan(found: Plan) -> None:
+    from azlocal.engine.urns import name_of, type_of
+
+    for severity, message in found.notes:
+        sys.stderr.write(f"{severity}: {message}\n")
+    planned = [resource for resource in found.resources if "body" in resource]
+    for resource in planned:
+        name = name_of(resource["urn"])
+        sys.stdout.write(f"+ {resource['armType'] or type_of(resource['urn'])} {name}\n")
+    sys.stdout.write(f"{found.stack}: {len(planned)} to create\n")
+    for problem in found.problems:
+        sys.stderr.write(f"! {problem['code']}: {problem['message']} ({problem['urn']})\n")
+
+
+def _explained(run: Any, verbose: bool) -> Any:  # noqa: FBT001
+    """Run it; with ``--verbose`` the program's own traceback is shown before its sentence."""
+    try:
+        return run()
+    except ProgramError as error:
+        if verbose and error.trace:
+            sys.stderr.write(error.trace)
+        raise
+
+
+def _raise_failures(summary: Summary, hint: str) -> None:
+    if not summary.failures:
+        return
+    from azlocal.engine.view import short_type
+    from azlocal.engine.urns import name_of
+
+    lines = [
+        f"{short_type(failure.urn)} {name_of(failure.urn)}: {failure.code}: {failure.message}"
+        for failure in summary.failures
+    ]
+    if summary.skipped:
+        lines.append(f"{len(summary.skipped)} that depend on them were not tried")
+    raise EngineError("\n".join(lines), hint)
+
+
+def _shown(outputs: Json) -> Json:
+    """Outputs as ``pulumi stack output --json`` prints them, secrets hidden."""
+    from azlocal.engine.values import conceal
+
+    return dict(conceal(outputs))
+
+
+def _write(path: Path, value: Json) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value, indent=2) + "\n")
+    except OSError as error:
+        raise EngineError(f"{path} can't be written: {error.strerror}", "choose another file") from None

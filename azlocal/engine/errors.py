@@ -1,0 +1,47 @@
+"""What can go wrong in the engine.
+
+AzureLocalError
+└── EngineError          a mistake of the user's: one sentence and the way out
+    ├── ProgramError     the Pulumi program itself stopped; its own sentences
+    └── RefusedError     something of Pulumi that this engine does not do, by name
+ResourceError            one resource failed; the others go on
+└── ArmCallError         Azure answered with an error
+"""
+
+from __future__ import annotations
+
+from azlocal.errors import AzureLocalError
+
+
+class EngineError(AzureLocalError):
+    """A mistake that its maker can mend: ``message`` says what is wrong, ``hint`` the way out."""
+
+
+class ProgramError(EngineError):
+    """The Pulumi program raised. ``problems`` are its sentences, ``trace`` the traceback for ``--verbose``."""
+
+    def __init__(self, problems: list[str], hint: str | None = None, trace: str | None = None) -> None:
+        super().__init__("\n".join(problems), hint)
+        self.problems = problems
+        self.trace = trace
+
+
+class RefusedError(EngineError):
+    """Something Pulumi knows and this engine doesn't, named."""
+
+
+class ResourceError(Exception):
+    """One resource could not be brought where the program wants it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class ArmCallError(ResourceError):
+    """Azure refused: its own code and message, and the status."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.status = status

@@ -1,0 +1,177 @@
+"""Kubernetes objects of the program, by server-side apply.
+
+A ``Cluster`` takes a manifest and answers the object; there is one over HTTPS (``kubeconfig``) and, for a plan,
+one in this process that only checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from azlocal.engine.errors import RefusedError
+from azlocal.engine.provider import Checked, Goal, Json
+from azlocal.engine.values import reveal
+
+# What an API server refuses to change in an object that exists (the kinds' own validation).
+CREATE_ONLY = {
+    "DaemonSet": ("spec.selector",),
+    "Deployment": ("spec.selector",),
+    "Job": ("spec.selector", "spec.template", "spec.completions"),
+    "PersistentVolumeClaim": ("spec.accessModes", "spec.storageClassName", "spec.volumeName", "spec.selector"),
+    "RoleBinding": ("roleRef",),
+    "ClusterRoleBinding": ("roleRef",),
+    "Secret": ("type",),
+    "Service": ("spec.clusterIP",),
+    "StatefulSet": ("spec.serviceName", "spec.selector", "spec.volumeClaimTemplates"),
+    "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+}
+IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
+
+# Tokens of the package that are no objects: they are made by code that only the real provider has.
+NO_OBJECTS = ("kubernetes:helm.sh", "kubernetes:yaml", "kubernetes:kustomize")
+
+
+class Cluster(Protocol):
+    """An API server. Every method raises ``ResourceError`` with the server's reason where it refuses."""
+
+    def apply(self, manifest: Json) -> Json:
+        """Server-side apply; answers the whole object."""
+        ...
+
+    def get(self, manifest: Json) -> Json | None:
+        """The object with this kind, namespace and name, or None."""
+        ...
+
+    def delete(self, manifest: Json, timeout: float) -> None:
+        """Delete it and wait until it is gone; no error if it was."""
+        ...
+
+    def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """Whether objects of a kind live in a namespace."""
+        ...
+
+
+class KubernetesProvider:
+    """The ``kubernetes`` package.
+
+    Args:
+        connect: the cluster that an explicit provider's inputs name.
+        suffix: makes the random part of an automatic name, from the resource's URN.
+    """
+
+    def __init__(self, connect: Callable[[Json], Cluster], suffix: Callable[[str], str]) -> None:
+        self._connect = connect
+        self._suffix = suffix
+
+    def check(self, goal: Goal) -> Checked:
+        """The manifest, with a name and a namespace."""
+        _refuse(goal.type)
+        inputs = dict(goal.inputs)
+        metadata = dict(reveal(inputs.get("metadata")) or {})
+        if not metadata.get("name"):
+            before = reveal((goal.old or {}).get("metadata")) or {}
+            metadata["name"] = before.get("name") or f"{goal.name}-{self._suffix(goal.urn)}".lower()
+        api_version, kind = str(inputs.get("apiVersion")), str(inputs.get("kind"))
+        if self._cluster(goal.settings).is_namespaced(api_version, kind):
+            metadata.setdefault("namespace", reveal(goal.settings.get("namespace")) or "default")
+        inputs["metadata"] = metadata
+        namespace = metadata.get("namespace")
+        id_ = f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+        return Checked(inputs, id_, api_version, kind, reveal(inputs))
+
+    def create_only(self, type_: str) -> tuple[str, ...]:
+        """The kind's, and what makes an object the one it is."""
+        return IDENTITY + CREATE_ONLY.get(type_.rsplit(":", 1)[-1], ())
+
+    def exists(self, goal: Goal, checked: Checked) -> bool:
+        """Whether the API server has it."""
+        return self._cluster(goal.settings).get(checked.body) is not None
+
+    def create(self, goal: Goal, checked: Checked, timeout: float, *, adopt: bool) -> Json:
+        """Server-side apply: what others set in the object stays."""
+        return self._cluster(goal.settings).apply(checked.body)
+
+    def update(self, goal: Goal, checked: Checked, timeout: float) -> Json:
+        """Server-side apply: what this manager no longer sets goes."""
+        return self._cluster(goal.settings).apply(checked.body)
+
+    def read(self, type_: str, id_: str, settings: Json) -> Json | None:
+        """The object with the id that the provider gives: namespace and name."""
+        _refuse(type_)
+        _, group_version, kind = type_.split(":")
+        namespace, _, name = id_.rpartition("/")
+        api_version = group_version.removeprefix("core/")
+        metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+        return self._cluster(settings).get({"apiVersion": api_version, "kind": kind, "metadata": metadata})
+
+    def delete(self, type_: str, id_: str, api_version: str, inputs: Json, settings: Json, timeout: float) -> None:
+        """Delete the object and wait until it is gone."""
+        self._cluster(settings).delete(reveal(inputs), timeout)
+
+    def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
+        """None is served."""
+        raise RefusedError(f"the function '{token}' is not served by this engine")
+
+    def _cluster(self, settings: Json) -> Cluster:
+        return self._connect(reveal(settings))
+
+
+class Paper:
+    """A cluster on paper: what a plan applies to.
+
+    ``check`` is the stand-in's own validation, which raises where an API server would refuse.
+    """
+
+    def __init__(self, check: Callable[[Json], None] | None = None) -> None:
+        self._check = check
+        self._objects: dict[tuple[str, ...], Json] = {}
+
+    def apply(self, manifest: Json) -> Json:
+        """Check it and keep it."""
+        if self._check:
+            self._check(manifest)
+        self._objects[_key(manifest)] = manifest
+        return manifest
+
+    def get(self, manifest: Json) -> Json | None:
+        """What was applied."""
+        return self._objects.get(_key(manifest))
+
+    def delete(self, manifest: Json, timeout: float) -> None:
+        """Forget it."""
+        self._objects.pop(_key(manifest), None)
+
+    def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """By the table of Kubernetes' own kinds; what isn't in it usually is."""
+        return kind not in CLUSTER_SCOPED
+
+
+# Kubernetes' own kinds that live in no namespace (``kubectl api-resources --namespaced=false``).
+CLUSTER_SCOPED = frozenset(
+    {
+        "APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "CSIDriver", "CSINode",
+        "CustomResourceDefinition", "FlowSchema", "IngressClass", "MutatingWebhookConfiguration", "Namespace",
+        "Node", "PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass",
+        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+        "VolumeAttachment",
+    }
+)  # fmt: skip
+
+
+def _key(manifest: Json) -> tuple[str, ...]:
+    metadata: Any = manifest.get("metadata") or {}
+    return (
+        str(manifest.get("apiVersion")),
+        str(manifest.get("kind")),
+        str(metadata.get("namespace", "")),
+        str(metadata.get("name")),
+    )
+
+
+def _refuse(type_: str) -> None:
+    if type_.startswith(NO_OBJECTS) or type_.endswith(("List", "Patch")):
+        raise RefusedError(
+            f"'{type_}' is not served by this engine: it is no object of the Kubernetes API",
+            "declare the objects themselves",
+        )

@@ -1,0 +1,140 @@
+"""A plan: what a program would make on an empty Azure, and what Azure would refuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from azlocal.engine.azure import AzureProvider
+from azlocal.engine.deployment import PROVIDERS, Deployment
+from azlocal.engine.events import Failure, Silent, Summary, Watcher
+from azlocal.engine.kubernetes import KubernetesProvider, Paper
+from azlocal.engine.names import fixed_suffix
+from azlocal.engine.ports import InProcess
+from azlocal.engine.project import load_project
+from azlocal.engine.stack_state import Record, StackState
+from azlocal.engine.values import conceal
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Plan:
+    """The resources in the order they would be made, and the problems."""
+
+    stack: str
+    resources: list[Json] = field(default_factory=list)
+    problems: list[Json] = field(default_factory=list)
+    outputs: Json = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def as_json(self) -> Json:
+        """What ``azlocal plan --json`` writes."""
+        return {
+            "stack": self.stack,
+            "resources": self.resources,
+            "problems": self.problems,
+            "outputs": self.outputs,
+        }
+
+
+class _Notes(Silent):
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str]] = []
+
+    def note(self, severity: str, message: str) -> None:
+        self.taken.append((severity, message))
+
+
+def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> Plan:
+    """Run the program against an empty Azure in this process; nothing is kept and nothing is sent.
+
+    Raises:
+        EngineError: the project or the environment can't be read, or the program raised.
+    """
+    project = load_project(project_dir, env)
+    from azlocal.engine.monitor import Monitor
+    from azlocal.engine.program import run_program
+
+    notes = _Notes()
+    port = _empty_azure()
+    paper = _paper()
+    state = StackState(None)
+    deployment = Deployment(
+        state,
+        {
+            "azure-native": AzureProvider(port, project.config, fixed_suffix),
+            "kubernetes": KubernetesProvider(lambda _: paper, fixed_suffix),
+        },
+        watcher or notes,
+        planning=True,
+    )
+    monitor = Monitor(deployment, project.name, project.stack)
+    run_program(project, monitor, planning=True, note=notes.note)
+    return Plan(
+        env,
+        [_describe(record, deployment) for record in state.records.values()],
+        _problems(deployment.summary),
+        conceal(monitor.outputs),
+        notes.taken,
+    )
+
+
+def _empty_azure() -> InProcess:
+    from azlocal.arm.control import ControlPlane
+    from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID
+    from azlocal.state import State
+
+    return InProcess(ControlPlane(State(None)), OWNER, SUBSCRIPTION_ID)
+
+
+def _paper() -> Paper:
+    try:
+        from azlocal.kubernetes.validate import check
+    except ImportError:
+        return Paper()
+    return Paper(check)
+
+
+def _describe(record: Record, deployment: Deployment) -> Json:
+    checked = deployment.checked.get(record.urn)
+    described: Json = {
+        "urn": record.urn,
+        "type": record.type,
+        "name": record.name,
+        "id": record.id or None,
+        "armType": record.arm_type or None,
+        "apiVersion": record.api_version or None,
+        "parent": record.parent or None,
+        "dependsOn": record.dependencies,
+    }
+    if record.custom and not record.type.startswith(PROVIDERS):
+        described["body"] = _masked(checked.body, record.inputs) if checked else None
+    return described
+
+
+def _masked(body: Any, inputs: Json) -> Any:
+    """The body with what is secret hidden: its values are found by what the inputs say is secret."""
+    from azlocal.engine.values import Secret, reveal, walk
+
+    hidden = [reveal(item) for item in walk(inputs) if isinstance(item, Secret)]
+    return _hide(body, hidden) if hidden else body
+
+
+def _hide(value: Any, hidden: list[Any]) -> Any:
+    if value not in ("", None, {}, []) and not isinstance(value, bool) and value in hidden:
+        return "[secret]"
+    if isinstance(value, dict):
+        return {key: _hide(item, hidden) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hide(item, hidden) for item in value]
+    return value
+
+
+def _problems(summary: Summary) -> list[Json]:
+    return [_problem(failure) for failure in summary.failures]
+
+
+def _problem(failure: Failure) -> Json:
+    return {"code": failure.code, "message": failure.message, "urn": failure.urn}

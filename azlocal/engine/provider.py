@@ -1,0 +1,81 @@
+"""What the engine asks of a provider, whichever cloud or cluster it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds that the program gives each operation (``customTimeouts``)."""
+
+    create: float = HOUR
+    update: float = HOUR
+    delete: float = HOUR
+
+
+@dataclass(slots=True)
+class Goal:
+    """One resource as the program wants it.
+
+    ``inputs`` may hold secrets; ``old`` are the inputs last applied, for names that were made up then.
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: Json
+    old: Json | None = None
+    settings: Json = field(default_factory=dict)  # inputs of an explicit provider
+
+
+@dataclass(slots=True)
+class Checked:
+    """A goal that has been looked at: all inputs, its id, and the request that would make it."""
+
+    inputs: Json
+    id: str
+    api_version: str = ""
+    arm_type: str = ""
+    body: Any = None
+
+
+class Provider(Protocol):
+    """One package's resources. Every method may raise ``ResourceError``."""
+
+    def check(self, goal: Goal) -> Checked:
+        """Fill in what the program left out. Raises ``RefusedError`` for a type that is not served."""
+        ...
+
+    def create_only(self, type_: str) -> tuple[str, ...]:
+        """Inputs of a type that can't change in place."""
+        ...
+
+    def exists(self, goal: Goal, checked: Checked) -> bool:
+        """Whether there is something with this id."""
+        ...
+
+    def create(self, goal: Goal, checked: Checked, timeout: float, *, adopt: bool) -> Json:
+        """Make it, and answer its outputs. Unless ``adopt``, something that is already there is an error."""
+        ...
+
+    def update(self, goal: Goal, checked: Checked, timeout: float) -> Json:
+        """Change it in place, and answer its outputs."""
+        ...
+
+    def read(self, type_: str, id_: str, settings: Json) -> Json | None:
+        """Its outputs, or None if it isn't there."""
+        ...
+
+    def delete(self, type_: str, id_: str, api_version: str, inputs: Json, settings: Json, timeout: float) -> None:
+        """Delete it; it's no error if it's gone."""
+        ...
+
+    def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
+        """Answer a function. Raises ``RefusedError`` for one that is not served."""
+        ...

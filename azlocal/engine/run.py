@@ -1,0 +1,140 @@
+"""``up``, ``destroy`` and ``plan`` as functions: what the command line calls, and tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from azlocal.engine.errors import EngineError
+from azlocal.engine.events import Silent, Summary, Watcher
+from azlocal.engine.plan import Plan
+from azlocal.engine.plan import plan as run_plan
+from azlocal.engine.project import Project, load_project
+
+if TYPE_CHECKING:
+    from azlocal.engine.deployment import Deployment
+    from azlocal.engine.kubernetes import Cluster
+    from azlocal.engine.ports import Port
+    from azlocal.engine.stack_state import StackState
+
+__all__ = ["Plan", "Result", "Target", "run_destroy", "run_plan", "run_up"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a deployment acts on: a control plane, a way to reach clusters, and where stacks are kept."""
+
+    port: Port
+    connect: Callable[[Json], Cluster]
+    folder: Path
+
+
+@dataclass(slots=True)
+class Result:
+    """How it went, with the stack's outputs; ``seconds`` is the whole time."""
+
+    summary: Summary
+    outputs: Json = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """0 where everything is as the program wants it."""
+        return 1 if self.summary.failures else 0
+
+
+def run_up(project_dir: Path | str, env: str, target: Target, watcher: Watcher | None = None) -> Result:
+    """Bring the stack to what the program says, or as far as it goes.
+
+    What fails is in the result, each resource with Azure's code and message; what was made is kept, and the next
+    call goes on from there.
+
+    Raises:
+        EngineError: the project, the environment or the program itself is at fault; or another one runs.
+    """
+    began = time.monotonic()
+    project = load_project(project_dir, env)
+    state = _open(target.folder, project)
+    try:
+        return _up(project, target, state, watcher or Silent(), began)
+    finally:
+        state.close()
+
+
+def _up(project: Project, target: Target, state: StackState, watcher: Watcher, began: float) -> Result:
+    from azlocal.engine.monitor import Monitor
+    from azlocal.engine.program import run_program
+
+    deployment = _deployment(project, target, state, watcher)
+    monitor = Monitor(deployment, project.name, project.stack)
+    try:
+        run_program(project, monitor, planning=False, note=watcher.note)
+        deployment.finish()
+        if not deployment.summary.failures:
+            state.set_outputs(monitor.outputs)
+    finally:
+        # Even after an exception of the program: what was made is known.
+        state.save()
+    return Result(deployment.summary, state.outputs, time.monotonic() - began)
+
+
+def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watcher | None = None) -> Result:
+    """Delete everything the stack has made; the program is not run.
+
+    Raises:
+        EngineError: as ``run_up``.
+    """
+    began = time.monotonic()
+    project = load_project(project_dir, env)
+    state = _open(target.folder, project)
+    try:
+        deployment = _deployment(project, target, state, watcher or Silent())
+        deployment.delete(list(state.records.values()) + list(state.condemned.values()))
+        if deployment.summary.failures:
+            state.save()
+        else:
+            state.remove()
+    finally:
+        state.close()
+    return Result(deployment.summary, {}, time.monotonic() - began)
+
+
+def saved_outputs(project_dir: Path | str, env: str, folder: Path) -> Json:
+    """The outputs that the last ``up`` left.
+
+    Raises:
+        EngineError: as ``run_up``.
+    """
+    state = _open(folder, load_project(project_dir, env))
+    state.close()
+    return state.outputs
+
+
+def _open(folder: Path, project: Project) -> StackState:
+    from azlocal.engine.stack_state import StackState
+
+    try:
+        return StackState.load(folder, project.name, project.stack)
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineError(
+            f"the state of stack '{project.stack}' in {folder} can't be read: {error}",
+            "restore the file, or start over with `azlocal reset`",
+        ) from None
+
+
+def _deployment(project: Project, target: Target, state: StackState, watcher: Watcher) -> Deployment:
+    from azlocal.engine.azure import AzureProvider
+    from azlocal.engine.deployment import Deployment
+    from azlocal.engine.kubernetes import KubernetesProvider
+    from azlocal.engine.names import random_suffix
+
+    providers = {
+        "azure-native": AzureProvider(target.port, project.config, random_suffix),
+        "kubernetes": KubernetesProvider(target.connect, random_suffix),
+    }
+    return Deployment(state, providers, watcher)

@@ -1,0 +1,57 @@
+"""Who may do what: identities, roles, locks, and Key Vault."""
+
+from __future__ import annotations
+
+from azlocal.engine.tables.base import GROUP, AzureType, plain_shape, resource_shape
+from azlocal.engine.wire import Shape
+
+VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}"
+IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{{resourceName}}"
+AUTHORIZATION = "/{scope}/providers/Microsoft.Authorization"
+
+_TIMES = Shape(inside={"attributes": Shape(rename={"expires": "exp", "notBefore": "nbf"})})
+
+TYPES = (
+    AzureType("keyvault:Vault", VAULT, plain_shape(), tracked=True),
+    AzureType(
+        "keyvault:Secret",
+        f"{VAULT}/secrets/{{secretName}}",
+        plain_shape({"properties": _TIMES}),
+    ),
+    AzureType(
+        "keyvault:Key",
+        f"{VAULT}/keys/{{keyName}}",
+        plain_shape({"properties": _TIMES}),
+        create_only=("properties",),
+    ),
+    AzureType(
+        "keyvault:PrivateEndpointConnection",
+        f"{VAULT}/privateEndpointConnections/{{privateEndpointConnectionName}}",
+    ),
+    AzureType("managedidentity:UserAssignedIdentity", IDENTITY, create_only=("location",), tracked=True),
+    AzureType(
+        "managedidentity:FederatedIdentityCredential",
+        f"{IDENTITY}/federatedIdentityCredentials/{{federatedIdentityCredentialResourceName}}",
+    ),
+    AzureType(
+        "authorization:RoleAssignment",
+        f"{AUTHORIZATION}/roleAssignments/{{roleAssignmentName}}",
+        create_only=("principalId", "scope"),
+        naming="uuid",
+    ),
+    AzureType(
+        "authorization:RoleDefinition",
+        f"{AUTHORIZATION}/roleDefinitions/{{roleDefinitionId}}",
+        resource_shape(rename={"roleType": "type"}),
+        naming="uuid",
+    ),
+    AzureType("authorization:ManagementLockByScope", f"{AUTHORIZATION}/locks/{{lockName}}"),
+    AzureType(
+        "authorization:ManagementLockAtResourceGroupLevel",
+        f"{GROUP}/providers/Microsoft.Authorization/locks/{{lockName}}",
+    ),
+    AzureType(
+        "authorization:PolicyAssignment",
+        f"{AUTHORIZATION}/policyAssignments/{{policyAssignmentName}}",
+    ),
+)

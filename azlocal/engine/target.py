@@ -1,0 +1,61 @@
+"""The running local Azure as a deployment's target: through its gateway, as one of its principals."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from azlocal.engine.errors import EngineError
+from azlocal.engine.https import ArmOverHttps, Connections, Tokens
+from azlocal.engine.run import Target
+
+if TYPE_CHECKING:
+    from azlocal.engine.kubernetes import Cluster
+    from azlocal.state.folder import StateFolder
+
+Json = dict[str, Any]
+
+
+def local_target(folder: StateFolder, principal: str = "owner") -> Target:
+    """The local Azure that runs on this state folder.
+
+    Raises:
+        AzureLocalError: none runs.
+    """
+    from azlocal import environment
+    from azlocal.entra.principals import SUBSCRIPTION_ID
+    from azlocal.lifecycle import require_running
+
+    server = require_running(folder)
+    signed = environment.credentials(folder, principal)
+    bundle = str(folder.ca_certificate)
+    connections = Connections(server.proxy, bundle)
+    tokens = Tokens(connections, signed["AZURE_TENANT_ID"], signed["AZURE_CLIENT_ID"], signed["AZURE_CLIENT_SECRET"])
+    port = ArmOverHttps(connections, tokens, SUBSCRIPTION_ID)
+    return Target(port, _Clusters(lambda: Connections(server.proxy, bundle), tokens.bearer), folder.path)
+
+
+class _Clusters:
+    """API servers by the kubeconfig that names them; each is connected to once."""
+
+    def __init__(self, connections: Callable[[], Connections], bearer: Callable[[str], str]) -> None:
+        self._connections = connections
+        self._bearer = bearer
+        self._known: dict[tuple[str, str], Cluster] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, settings: Json) -> Cluster:
+        from azlocal.engine.kubeconfig import ApiServer
+
+        kubeconfig = settings.get("kubeconfig")
+        if not isinstance(kubeconfig, str):
+            raise EngineError(
+                "a Kubernetes resource has no provider with a kubeconfig",
+                "give it one: kubernetes.Provider(..., kubeconfig=...)",
+            )
+        key = kubeconfig, str(settings.get("context", ""))
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = ApiServer(kubeconfig, key[1] or None, self._connections(), self._bearer)
+            return self._known[key]
