@@ -1,0 +1,1 @@
+"""Online endpoints: scoring processes in their deployments' environments, and the router before them."""
