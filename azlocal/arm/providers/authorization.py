@@ -48,6 +48,8 @@ def _check_principal(call: Call, new: Resource) -> None:
     properties = new.properties
     principal = properties["principalId"]
     kind = call.control.directory.kind_of(principal)
+    if kind is None and properties.get("principalType"):
+        return  # Azure looks nobody up whose type is given, so that a new principal need not have replicated
     if kind is None:
         raise bad_request(
             f"Principal {principal.replace('-', '')} does not exist in the directory. Check that you have the correct"
