@@ -106,7 +106,7 @@ class Cluster(Block):
             node_resource_group=place.names.of("resource_group", "nodes"),
             sku=aks.ManagedClusterSKUArgs(name="Base", tier=chosen.tier),
             identity=aks.ManagedClusterIdentityArgs(
-                type="UserAssigned", user_assigned_identities=[args.control_plane.id]
+                type=aks.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[args.control_plane.id]
             ),
             identity_profile={
                 "kubeletidentity": aks.UserAssignedIdentityArgs(

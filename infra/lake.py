@@ -53,7 +53,7 @@ class DataLake(Block):
                 resource_group_name=place.resource_group,
                 account_name=lake.name,
                 container_name=zone,
-                public_access="None",
+                public_access=storage.PublicAccess.NONE,
                 opts=self.child(),
             )
             for zone in (*ZONES, SPARK_FILESYSTEM)

@@ -23,13 +23,14 @@ class NameRule:
     """How names of one kind are built and what Azure allows.
 
     `separator` is empty where Azure refuses hyphens. `unique` names get the suffix: their scope is all of Azure,
-    or they stay taken after a delete.
+    or they stay taken after a delete. `nested` ones are unique within their parent and leave the environment out.
     """
 
     prefix: str
     pattern: str
     separator: str = "-"
     unique: bool = False
+    nested: bool = False
 
 
 _LOWER = "[a-z0-9]"
@@ -51,10 +52,10 @@ RULES: dict[str, NameRule] = {
     "log_analytics": NameRule("log", _HYPHENATED.format(2, 61), unique=True),
     "application_insights": NameRule("appi", r"[-\w.()]{0,259}[-\w()]"),
     "synapse_workspace": NameRule("synw", "[a-z0-9][a-z0-9-]{0,48}[a-z0-9]", unique=True),
-    "spark_pool": NameRule("sp", "[a-zA-Z][a-zA-Z0-9]{0,14}", separator=""),
+    "spark_pool": NameRule("sp", "[a-zA-Z][a-zA-Z0-9]{0,14}", separator="", nested=True),
     "machine_learning_workspace": NameRule("mlw", r"[a-zA-Z0-9][\w-]{2,32}", unique=True),
     "kubernetes_cluster": NameRule("aks", r"[a-zA-Z0-9][-\w]{0,61}[a-zA-Z0-9]"),
-    "trusted_access": NameRule("ta", "[a-zA-Z0-9-]{1,24}"),
+    "trusted_access": NameRule("ta", "[a-zA-Z0-9-]{1,24}", nested=True),
 }
 
 
@@ -77,8 +78,8 @@ class Names:
     """The names of one environment.
 
     Args:
-        platform: short name of the platform, 2 to 8 lower-case letters and digits.
-        environment: the stack's name, 2 to 8 lower-case letters and digits.
+        platform: short name of the platform, 2 to 7 lower-case letters and digits.
+        environment: the stack's name, 2 to 7 lower-case letters and digits.
         suffix: what makes global names unique, see `stable_suffix`.
     """
 
@@ -93,7 +94,8 @@ class Names:
             NamingError: the name breaks Azure's rule for the kind.
         """
         rule = RULES[kind]
-        parts = [rule.prefix, self.platform, purpose, self.environment, self.suffix if rule.unique else ""]
+        environment = "" if rule.nested else self.environment
+        parts = [rule.prefix, self.platform, purpose, environment, self.suffix if rule.unique else ""]
         name = rule.separator.join(part for part in parts if part)
         if not re.fullmatch(rule.pattern, name):
             raise NamingError(

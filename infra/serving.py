@@ -110,7 +110,9 @@ class Serving(Block):
             extension_type=EXTENSION_TYPE,
             release_train="stable",
             auto_upgrade_minor_version=True,
-            identity=kubernetesconfiguration.IdentityArgs(type="SystemAssigned"),
+            identity=kubernetesconfiguration.IdentityArgs(
+                type=kubernetesconfiguration.ResourceIdentityType.SYSTEM_ASSIGNED
+            ),
             scope=kubernetesconfiguration.ScopeArgs(
                 cluster=kubernetesconfiguration.ScopeClusterArgs(release_namespace=EXTENSION_NAMESPACE)
             ),

@@ -17,7 +17,7 @@ Access = Literal["Enabled", "Disabled"]
 Redundancy = Literal[
     "Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"
 ]
-ShortName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,7}$")]
+ShortName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")]
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 ComputeName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,14}[a-zA-Z0-9]$")]
 SoftDeleteDays = Annotated[int, Field(ge=1, le=365)]
@@ -33,7 +33,7 @@ class Block(BaseModel):
 class Platform(Block):
     """What the whole environment shares."""
 
-    name: ShortName = Field(description="2 to 8 lower-case letters and digits, part of every resource's name")
+    name: ShortName = Field(description="2 to 7 lower-case letters and digits, part of every resource's name")
     location: str = Field(pattern=r"^[a-z]+[0-9]?$", description="an Azure region such as westeurope")
     generation: int = Field(
         default=1, ge=1, description="raise it when a soft-deleted vault or workspace still holds its name"

@@ -43,7 +43,7 @@ class SparkAnalytics(Block):
             resource_group_name=place.resource_group,
             workspace_name=place.names.of("synapse_workspace"),
             location=place.location,
-            identity=synapse.ManagedIdentityArgs(type="SystemAssigned"),
+            identity=synapse.ManagedIdentityArgs(type=synapse.ResourceIdentityType.SYSTEM_ASSIGNED),
             default_data_lake_storage=synapse.DataLakeStorageAccountDetailsArgs(
                 account_url=args.lake_endpoint, filesystem=args.filesystem, resource_id=args.lake_id
             ),

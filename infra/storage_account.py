@@ -29,7 +29,7 @@ def account(
         location=place.location,
         kind="StorageV2",
         sku=storage.SkuArgs(name=redundancy),
-        access_tier="Hot",
+        access_tier=storage.AccessTier.HOT,
         is_hns_enabled=hierarchical,
         enable_https_traffic_only=True,
         minimum_tls_version="TLS1_2",
@@ -42,9 +42,9 @@ def account(
         public_network_access=network.public_access,
         network_rule_set=storage.NetworkRuleSetArgs(
             bypass="AzureServices",
-            default_action=default_action(network),
+            default_action=storage.DefaultAction(default_action(network)),
             ip_rules=[
-                storage.IPRuleArgs(i_p_address_or_range=address(given), action="Allow")
+                storage.IPRuleArgs(i_p_address_or_range=address(given), action=storage.Action.ALLOW)
                 for given in network.allowed_ip_ranges
             ],
         ),

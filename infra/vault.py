@@ -35,7 +35,7 @@ class Vault(Block):
             location=place.location,
             properties=keyvault.VaultPropertiesArgs(
                 tenant_id=args.tenant_id,
-                sku=keyvault.SkuArgs(family="A", name=args.vault.sku),
+                sku=keyvault.SkuArgs(family="A", name=keyvault.SkuName(args.vault.sku)),
                 enable_rbac_authorization=True,
                 enable_soft_delete=True,
                 soft_delete_retention_in_days=args.vault.soft_delete_days,

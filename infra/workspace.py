@@ -66,7 +66,7 @@ class Workspace(Block):
             workspace_name=place.names.of("machine_learning_workspace"),
             location=place.location,
             kind="Default",
-            sku=ml.SkuArgs(name="Basic", tier="Basic"),
+            sku=ml.SkuArgs(name="Basic", tier=ml.SkuTier.BASIC),
             friendly_name=f"{place.names.platform} {place.names.environment}",
             identity=ml.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[args.identity.id]),
             primary_user_assigned_identity=args.identity.id,

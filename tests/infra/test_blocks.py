@@ -1,0 +1,193 @@
+"""What the strictest reviewers look at, block by block, for every environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra import diagnostics, extension
+from infra.lake import SPARK_FILESYSTEM, ZONES
+from infra.settings_reader import parse
+from tests.infra import program
+from tests.infra.program import Deployment, each
+
+
+def test_storage_takes_identities_only(deployment: Deployment) -> None:
+    for account in each(deployment.all("storage:StorageAccount")):
+        made = account.inputs
+        assert made["allowSharedKeyAccess"] is False
+        assert made["allowBlobPublicAccess"] is False
+        assert made["isLocalUserEnabled"] is False
+        assert made["minimumTlsVersion"] == "TLS1_2"
+        assert made["enableHttpsTrafficOnly"] is True
+    assert deployment.one("storage:StorageAccount", "lake-account").inputs["isHnsEnabled"] is True
+    assert deployment.one("storage:StorageAccount", "storage-account").inputs["isHnsEnabled"] is False
+
+
+def test_the_lake_has_its_zones(deployment: Deployment) -> None:
+    containers = deployment.all("storage:BlobContainer")
+    assert {made.inputs["containerName"] for made in containers} == {*ZONES, SPARK_FILESYSTEM}
+    assert {made.inputs["publicAccess"] for made in containers} == {"None"}
+
+
+def test_the_vault_knows_roles_and_keeps_what_is_deleted(deployment: Deployment) -> None:
+    made = deployment.one("keyvault:Vault").inputs["properties"]
+    assert made["enableRbacAuthorization"] is True
+    assert made["enableSoftDelete"] is True
+    assert made.get("enablePurgeProtection", True) is True, "Azure refuses false"
+
+
+def test_the_registry_has_no_administrator(deployment: Deployment) -> None:
+    made = deployment.one("containerregistry:Registry").inputs
+    assert (made["adminUserEnabled"], made["anonymousPullEnabled"]) == (False, False)
+    assert made["sku"]["name"] == "Premium", "private endpoints need it"
+
+
+def test_synapse_has_a_managed_network_and_no_password(deployment: Deployment) -> None:
+    made = deployment.one("synapse:Workspace").inputs
+    assert made["managedVirtualNetwork"] == "default"
+    assert made["azureADOnlyAuthentication"] is True
+    assert not [key for key in made if "Password" in key or key == "sqlAdministratorLogin"]
+    pool = deployment.one("synapse:BigDataPool").inputs
+    assert pool["autoPause"]["enabled"] is True
+    assert len(pool["bigDataPoolName"]) <= 15
+
+
+def test_the_workspace_acts_as_its_own_identity(deployment: Deployment) -> None:
+    made = deployment.one("machinelearningservices:Workspace").inputs
+    assert made["identity"] == {
+        "type": "UserAssigned",
+        "userAssignedIdentities": [made["primaryUserAssignedIdentity"]],
+    }
+    assert made["systemDatastoresAuthMode"] == "Identity"
+    assert made["v1LegacyMode"] is False
+
+
+def test_datastores_hold_no_credential(deployment: Deployment) -> None:
+    for made in each(deployment.all("machinelearningservices:Datastore")):
+        store = made.inputs["properties"]
+        assert store["credentials"] == {"credentialsType": "None"}
+        assert store["filesystem"] == made.inputs["name"]
+        assert store["subscriptionId"] == program.SUBSCRIPTION
+        assert store["accountName"] == deployment.outputs["lake_account"]
+
+
+def test_training_nodes_are_private_and_scale_to_nothing(deployment: Deployment) -> None:
+    made = deployment.one("machinelearningservices:Compute", "training-cpu").inputs["properties"]
+    nodes = made["properties"]
+    assert made["disableLocalAuth"] is True
+    assert nodes["enableNodePublicIp"] is False
+    assert nodes["remoteLoginPortPublicAccess"] == "Disabled"
+    assert nodes["scaleSettings"]["minNodeCount"] == 0
+    assert nodes["subnet"]["id"].endswith(f"snet-mlp-training-{_stack(deployment)}")
+
+
+def _stack(deployment: Deployment) -> str:
+    return str(deployment.outputs["resource_group"]).rsplit("-", maxsplit=1)[-1]
+
+
+def test_the_cluster_meets_the_reviewers_list(deployment: Deployment) -> None:
+    made = deployment.one("containerservice:ManagedCluster").inputs
+    assert made["enableRBAC"] is True
+    assert made["aadProfile"]["enableAzureRBAC"] is True
+    assert made["disableLocalAccounts"] is True
+    assert made["oidcIssuerProfile"]["enabled"] is True
+    assert made["securityProfile"]["workloadIdentity"]["enabled"] is True
+    assert made["networkProfile"]["networkPolicy"] == "calico"
+    assert made["addonProfiles"]["azurepolicy"]["enabled"] is True
+    assert made["addonProfiles"]["azureKeyvaultSecretsProvider"]["config"]["enableSecretRotation"] == "true"
+    assert made["autoUpgradeProfile"]["upgradeChannel"] == "patch"
+    system, workload = made["agentPoolProfiles"]
+    assert system["nodeTaints"] == ["CriticalAddonsOnly=true:NoSchedule"]
+    for pool in each([system, workload]):
+        assert pool["type"] == "VirtualMachineScaleSets"
+        assert pool["enableAutoScaling"] is True
+        assert pool["enableNodePublicIP"] is False
+        assert pool["maxPods"] >= 50
+
+
+def test_pods_take_their_identity_from_the_service_account(deployment: Deployment) -> None:
+    credential = deployment.one("FederatedIdentityCredential").inputs
+    account = deployment.one("kubernetes:core/v1:ServiceAccount").inputs["metadata"]
+    assert credential["subject"] == f"system:serviceaccount:{account['namespace']}:{account['name']}"
+    assert credential["audiences"] == ["api://AzureADTokenExchange"]
+    assert credential["issuer"].startswith("https://oidc.")
+    client_id = account["annotations"]["azure.workload.identity/client-id"]
+    assert client_id == deployment.outputs["workload_identity_client_id"]
+
+
+def test_the_kubeconfig_is_a_secret(deployment: Deployment) -> None:
+    provider = deployment.one("pulumi:providers:kubernetes")
+    assert provider.inputs["kubeconfig"] == "apiVersion: v1"
+    assert provider.secret_inputs == {"kubeconfig"}
+    for made in each(made for made in deployment.resources if made.type.startswith("kubernetes:")):
+        assert made.provider.startswith(provider.urn)
+
+
+def test_the_extension_gets_what_the_command_line_would_add(deployment: Deployment) -> None:
+    made = deployment.one("kubernetesconfiguration:Extension").inputs
+    values = made["configurationSettings"]
+    assert made["extensionType"] == "Microsoft.AzureML.Kubernetes"
+    assert made["scope"] == {"cluster": {"releaseNamespace": "azureml"}}
+    assert all(isinstance(value, str) for value in values.values())
+    cluster_ids = {
+        values[key] for key in ("cluster_name", "clusterId", "prometheus.prometheusSpec.externalLabels.cluster_name")
+    }
+    assert len(cluster_ids) == 1
+    assert values["allowInsecureConnections"] == "False"
+    assert values["sslSecret"] == values["scoringFe.sslSecret"]
+    assert values["sslCname"] == deployment.outputs["scoring_host"]
+    assert values["internalLoadBalancerProvider"] == "azure"
+    assert (values["inferenceRouterHA"] == "False") == (values.get("clusterPurpose") == "DevTest")
+
+
+def test_the_attached_compute_is_replaced_and_never_changed(deployment: Deployment) -> None:
+    made = deployment.one("machinelearningservices:Compute", "serving-compute")
+    assert made.replace_on_changes == ("properties",)
+    inner = made.inputs["properties"]["properties"]
+    assert inner["namespace"] == deployment.outputs["kubernetes_namespace"]
+    assert inner["defaultInstanceType"] in inner["instanceTypes"]
+    binding = deployment.one("TrustedAccessRoleBinding").inputs
+    assert len(binding["trustedAccessRoleBindingName"]) <= 24
+    assert binding["roles"] == ["Microsoft.MachineLearningServices/workspaces/mlworkload"]
+
+
+def test_diagnostics_follow_the_table(deployment: Deployment) -> None:
+    made = {entry.name: entry.inputs for entry in deployment.all("monitor:DiagnosticSetting")}
+    assert len(made) == len(diagnostics.TABLE)
+    for row in each(diagnostics.TABLE):
+        given = made[f"diagnostics-{row.target}".replace("_", "-")]
+        assert given["resourceUri"].endswith(row.part)
+        assert all(entry["enabled"] for entry in given["logs"])
+        assert ("logAnalyticsDestinationType" in given) == row.dedicated
+
+
+def test_a_certificate_in_the_settings_becomes_the_routers_secret() -> None:
+    values = program.configuration("dev")
+    values["serving"]["tls"] |= {"certificate": "CERT", "privateKey": "KEY"}
+    made = program.run("dev", values)
+    secret = made.one("kubernetes:core/v1:Secret")
+    assert secret.inputs["metadata"] == {"name": "scoring-tls", "namespace": extension.EXTENSION_NAMESPACE}
+    assert secret.inputs["stringData"] == {"cert.pem": "CERT", "key.pem": "KEY"}
+    assert "stringData" in secret.secret_inputs
+    assert "serving-certificate" in made.waits_for(made.one("kubernetesconfiguration:Extension"))
+
+
+def test_spark_is_a_compute_where_it_is_attached(dev: Deployment) -> None:
+    values = program.configuration("dev")
+    values["spark"]["attachToWorkspace"] = True
+    made = program.run("dev", values).one("machinelearningservices:Compute", "training-spark").inputs
+    assert made["properties"]["computeType"] == "SynapseSpark"
+    assert made["properties"]["resourceId"].endswith(dev.outputs["synapse_spark_pool"])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_trial_without_tls_says_so(training: bool) -> None:  # noqa: FBT001  # a parameter
+    values = program.configuration("local")
+    values["serving"] |= {"tls": None, "allowInsecureConnections": True, "training": training}
+    settings = parse(values)
+    made = extension.configuration(
+        settings.serving, cluster_id="/id", cluster_name="aks", location="westeurope", nodes=1
+    )
+    assert made["allowInsecureConnections"] == "True"
+    assert (made["enableTraining"], made["installVolcano"]) == (str(training), str(training))
+    assert not [key for key in made if key.startswith("ssl")]

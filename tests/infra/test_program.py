@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.infra import program
+from tests.infra.program import Deployment, each
+
+OUTPUTS = {
+    "location",
+    "resource_group",
+    "workspace_name",
+    "workspace_id",
+    "lake_account",
+    "lake_datastores",
+    "lake_blob_endpoint",
+    "lake_dfs_endpoint",
+    "cpu_cluster",
+    "kubernetes_compute",
+    "kubernetes_namespace",
+    "kubernetes_cluster",
+    "kubernetes_service_account",
+    "key_vault_uri",
+    "container_registry",
+    "log_analytics_workspace_id",
+    "application_insights_connection_string",
+    "synapse_workspace",
+    "synapse_spark_pool",
+    "scoring_host",
+    "training_identity_client_id",
+    "workload_identity_client_id",
+}
+BLOCKS = {
+    "Network",
+    "PrivateEndpoints",
+    "DataLake",
+    "WorkspaceStorage",
+    "Vault",
+    "Registry",
+    "Observability",
+    "Identity",
+    "RoleMatrix",
+    "SparkAnalytics",
+    "Workspace",
+    "Training",
+    "Cluster",
+    "Serving",
+    "Diagnostics",
+}
+
+
+def test_outputs_are_the_contract(deployment: Deployment) -> None:
+    assert deployment.outputs.keys() == OUTPUTS
+    assert all(deployment.outputs.values())
+    assert deployment.outputs["lake_datastores"] == {zone: zone for zone in ("raw", "curated", "features", "scores")}
+    assert deployment.secret_outputs == {"application_insights_connection_string"}
+
+
+def test_every_block_is_there_once(deployment: Deployment) -> None:
+    blocks = [made.type.split(":")[-1] for made in deployment.resources if made.type.startswith(program.PROJECT)]
+    assert sorted(blocks) == sorted(BLOCKS)
+
+
+def test_resources_belong_to_a_block(deployment: Deployment) -> None:
+    for made in each(deployment.resources):
+        top = made.type.startswith(program.PROJECT) or made.name == "group"
+        assert made.parent.split("::")[-2].endswith("pulumi:pulumi:Stack") == top, made.urn
+
+
+def test_what_takes_tags_has_them(deployment: Deployment) -> None:
+    tagged = [made for made in deployment.resources if "location" in made.inputs]
+    for made in each(tagged):
+        tags = made.inputs["tags"]
+        assert {"platform", "environment", "owner", "cost-center", "managed-by"} <= tags.keys(), made.name
+
+
+def test_regional_resources_are_in_the_region(deployment: Deployment) -> None:
+    for made in each(made for made in deployment.resources if "location" in made.inputs):
+        expected = "Global" if "privatedns" in made.type else deployment.outputs["location"]
+        assert made.inputs["location"] == expected
+
+
+def test_nothing_gets_a_random_name(deployment: Deployment) -> None:
+    """A name left to Pulumi would differ on each machine."""
+    for made in each(made for made in deployment.resources if made.type.startswith("azure-native")):
+        assert any(key.endswith(("Name", "name")) for key in made.inputs), made.name
+
+
+def test_runs_alike_twice(dev: Deployment) -> None:
+    again = program.run("dev")
+    assert {made.urn: made.inputs for made in dev.resources} == {made.urn: made.inputs for made in again.resources}
+
+
+def test_environments_share_no_global_name(local: Deployment, dev: Deployment) -> None:
+    assert _global_names(local)
+    assert not set(_global_names(local)) & set(_global_names(dev))
+
+
+def _global_names(deployment: Deployment) -> list[str]:
+    keys = ("accountName", "vaultName", "registryName")
+    kinds = ("StorageAccount", "keyvault:Vault", "containerregistry:Registry")
+    return [made.inputs[key] for kind in kinds for made in deployment.all(kind) for key in keys if key in made.inputs]
+
+
+def test_modules_hide_no_standard_one() -> None:
+    """Pulumi puts the program's folder first on the path: a module of a standard name would take its place."""
+    modules = {path.stem for path in (program.ROOT / "infra").glob("*.py")} - {"__init__", "__main__"}
+    assert modules
+    assert not modules & sys.stdlib_module_names
+
+
+def test_a_wrong_setting_stops_before_the_first_resource(capsys: pytest.CaptureFixture[str]) -> None:
+    values = program.configuration("local")
+    values["network"]["subnets"]["cluster"] = "10.20.0.0/22"
+    recorded = Deployment()
+    with pytest.raises(Exception, match=r"network\.subnets\.cluster: 10\.20\.0\.0/22 overlaps"):
+        program.run("local", values, recorded)
+    assert recorded.resources == []

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.identity import IDENTITIES
+from infra.role_tables import HIGH_BUSINESS_IMPACT, MATRIX, ROLES, Grant
+from infra.roles import RoleMatrix, RoleMatrixArgs, assignment_name
+from tests.infra import program
+from tests.infra.program import Deployment, each
+
+PEOPLE = {"platform_engineer", "data_scientist", "reader"}
+
+
+def test_roles_are_guids_used_once() -> None:
+    assert {name: str(uuid.UUID(role)) for name, role in ROLES.items()} == ROLES
+    assert len(set(ROLES.values())) == len(ROLES)
+
+
+def test_every_role_is_used_and_every_row_is_unique() -> None:
+    rows = MATRIX + HIGH_BUSINESS_IMPACT
+    assert {row.role for row in rows} == ROLES.keys()
+    assert len({(row.principal, row.role, row.scope) for row in rows}) == len(rows)
+    assert {row.principal for row in rows} == {*IDENTITIES, *PEOPLE, "spark"}
+    assert all(row.why for row in rows)
+
+
+def test_people_get_no_more_than_their_work() -> None:
+    owners = {row.principal for row in MATRIX if row.role in {"Owner", "Contributor"}}
+    assert owners == {"workspace", "platform_engineer"}
+    assert {row.role for row in MATRIX if row.principal == "reader"} == {"Reader", "Storage Blob Data Reader"}
+    assert not [row for row in MATRIX if row.principal == "data_scientist" and row.scope == "resource_group"]
+
+
+def test_pods_write_scores_and_nothing_else() -> None:
+    writes = {row.scope for row in MATRIX if row.principal == "workload" and row.role.endswith("Data Contributor")}
+    assert writes == {"lake/scores"}
+
+
+def test_each_row_becomes_one_assignment(deployment: Deployment) -> None:
+    made = deployment.all("RoleAssignment")
+    assert len(made) == len(MATRIX)
+    assert len({entry.inputs["roleAssignmentName"] for entry in made}) == len(MATRIX)
+    for entry in each(made):
+        given = entry.inputs
+        role = given["roleDefinitionId"].split("/")[-1]
+        assert given["roleDefinitionId"].startswith(f"/subscriptions/{program.SUBSCRIPTION}/providers/")
+        assert given["roleAssignmentName"] == assignment_name(given["scope"], given["principalId"], role)
+        person = any(entry.name.startswith(f"roles-{name.replace('_', '-')}-") for name in PEOPLE)
+        assert given["principalType"] == ("Group" if person else "ServicePrincipal")
+
+
+def test_a_high_business_impact_workspace_adds_its_row() -> None:
+    values = program.configuration("local")
+    values["workspace"]["highBusinessImpact"] = True
+    made = program.run("local", values)
+    assert len(made.all("RoleAssignment")) == len(MATRIX) + len(HIGH_BUSINESS_IMPACT)
+    assert made.one("machinelearningservices:Workspace").inputs["hbiWorkspace"] is True
+
+
+def test_a_forgotten_scope_is_an_error() -> None:
+    program.start("local", Deployment())
+    matrix = RoleMatrix("lonely", RoleMatrixArgs(program.SUBSCRIPTION, [Grant("a", "Reader", "b", "why")]))
+    with pytest.raises(RuntimeError, match="a on b"):
+        matrix.close()
+
+
+@given(st.text(), st.text(), st.sampled_from(sorted(ROLES.values())))
+def test_names_depend_on_all_three_and_not_on_case(scope: str, principal: str, role: str) -> None:
+    name = assignment_name(scope, principal, role)
+    assert str(uuid.UUID(name)) == name
+    assert name == assignment_name(scope.lower(), principal.lower(), role)
+    assert name != assignment_name(scope + "x", principal, role)
+    assert name != assignment_name(scope, principal + "x", role)
+
+
+def test_identities_have_their_roles_before_they_act(deployment: Deployment) -> None:
+    needed: dict[tuple[str, str], set[str]] = {
+        ("machinelearningservices:Workspace", ""): {
+            "roles-workspace-contributor-workspace-storage",
+            "roles-workspace-key-vault-administrator-vault",
+            "roles-workspace-contributor-registry",
+            "roles-workspace-contributor-application-insights",
+        },
+        ("ManagedCluster", ""): {
+            "roles-aks-network-contributor-cluster-subnet",
+            "roles-aks-managed-identity-operator-kubelet-identity",
+        },
+        ("machinelearningservices:Compute", "training-cpu"): {
+            "roles-training-acrpull-registry",
+            "endpoints-workspace-amlworkspace-dns",
+            "endpoints-link-api-azureml-ms",
+        },
+        ("machinelearningservices:Compute", "serving-compute"): {
+            "cluster-trusted-access",
+            "serving-extension",
+            "serving-namespace",
+            "roles-workspace-kubernetes-extension-contributor-cluster",
+        },
+        ("kubernetes:core/v1:Namespace", ""): {
+            "roles-platform-engineer-azure-kubernetes-service-rbac-cluster-admin-cluster"
+        },
+    }
+    for (kind, name), before in each(needed.items()):
+        assert before <= deployment.waits_for(deployment.one(kind, name))

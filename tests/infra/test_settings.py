@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from copy import deepcopy
+from ipaddress import IPv4Network
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi.runtime import config
+
+from infra.settings import Settings
+from infra.settings_reader import ProblemsFoundError, SettingsError, load, parse
+from infra.settings_rules import SMALLEST_PREFIX, quantity
+from tests.infra import program
+
+Values = dict[str, Any]
+DEV = program.configuration("dev")
+
+
+def changed(path: str, value: Any) -> Values:
+    """The settings of dev with one value replaced."""
+    values = deepcopy(DEV)
+    *parents, last = path.split(".")
+    at = values
+    for key in parents:
+        at = at.setdefault(key, {})
+    at[last] = value
+    return values
+
+
+def problems(values: Values) -> dict[str, str]:
+    """What is wrong with the values: key and message with hint."""
+    try:
+        parse(values)
+    except ProblemsFoundError as found:
+        texts: defaultdict[str, str] = defaultdict(str)
+        for problem in found.problems:
+            texts[problem.key] += f"{problem.message}; {problem.hint}\n"
+        return texts
+    return {}
+
+
+@pytest.mark.parametrize("environment", program.ENVIRONMENTS)
+def test_the_environments_are_sound(environment: str) -> None:
+    settings = parse(program.configuration(environment))
+    assert settings.platform.name
+    assert settings.model_fields_set == Settings.model_fields.keys()
+
+
+TRAPS: list[tuple[str, Any, str, str]] = [
+    # set, to, what is reported, with which words
+    ("network.subnets.cluster", "10.21.0.0/22", "network.subnets.cluster", "overlaps network.subnets.training"),
+    ("network.subnets.training", "10.99.0.0/24", "network.subnets.training", "outside network.addressSpace"),
+    ("network.subnets.cluster", "10.21.4.0/26", "network.subnets.cluster", "too small"),
+    ("network.addressSpace", "10.0.0.0/8", "cluster.podCidr", "overlaps network.addressSpace"),
+    ("cluster.podCidr", "172.17.0.0/16", "cluster.podCidr", "Docker"),
+    ("cluster.serviceCidr", "172.31.0.0/20", "cluster.serviceCidr", "AKS uses"),
+    ("cluster.dnsServiceIp", "10.96.0.1", "cluster.dnsServiceIp", "for instance 10.96.0.10"),
+    ("cluster.dnsServiceIp", "10.97.0.10", "cluster.dnsServiceIp", "must lie in cluster.serviceCidr"),
+    ("network.allowedIpRanges", ["10.1.2.3/32"], "network.allowedIpRanges[0]", "private range"),
+    ("network.allowedIpRanges", ["20.1.2.2/31"], "network.allowedIpRanges[0]", "/31"),
+    ("cluster.workloadPool.minNodes", 9, "cluster.workloadPool.minNodes", "more than maxNodes 6"),
+    ("workspace.imageBuildCompute", "other", "workspace.imageBuildCompute", "use cpu-cluster"),
+    ("workspace.features", ["modelMonitor"], "workspace.features", "serverless Spark"),
+    ("workspace.isolationMode", "AllowInternetOutbound", "workspace.cpuCluster.subnet", "managed network"),
+    ("spark.sparkVersion", "3.3", "spark.sparkVersion", "allowed: 3.4, 3.5"),
+    ("cluster.workloadPool.minNodes", 2, "serving.highAvailability", "needs 3 nodes"),
+    ("serving.tls", None, "serving.tls", "the router would not start"),
+    ("serving.allowInsecureConnections", True, "serving.allowInsecureConnections", "beside serving.tls"),
+    ("serving.tls.certificate", "PEM", "serving.tls", "go together"),
+    ("serving.defaultInstanceType", "gpu", "serving.defaultInstanceType", "is none of"),
+    (
+        "serving.instanceTypes.defaultinstancetype.limits.memory",
+        "2Gi",
+        "serving.instanceTypes.defaultinstancetype.limits",
+        "MLflow",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "key", "words"), TRAPS)
+def test_a_trap_is_reported_with_its_way_out(path: str, value: Any, key: str, words: str) -> None:
+    found = problems(changed(path, value))
+    assert words in found[key]
+
+
+def with_private_network(values: Values) -> None:
+    values["network"]["publicAccess"] = "Disabled"
+
+
+def with_model_monitor(values: Values) -> None:
+    values["workspace"]["features"] = ["modelMonitor"]
+    values["workspace"]["isolationMode"] = "AllowInternetOutbound"
+    values["workspace"]["cpuCluster"]["subnet"] = None
+
+
+def with_attached_spark(values: Values) -> None:
+    values["spark"]["attachToWorkspace"] = True
+
+
+COMBINATIONS: list[tuple[Callable[[Values], None], str, Any, str, str]] = [
+    (with_private_network, "workspace.imageBuildCompute", None, "workspace.imageBuildCompute", "cpu-cluster"),
+    (with_private_network, "network.allowedIpRanges", ["20.0.0.0/24"], "network.allowedIpRanges", "is Disabled"),
+    (with_private_network, "workspace.features", ["registrySharing"], "workspace.features", "registrySharing"),
+    (with_model_monitor, "workspaceStorage.sharedKeys", False, "workspace.features", "sharedKeys to true"),
+    (with_attached_spark, "spark.preventDataExfiltration", True, "spark.preventDataExfiltration", "not support"),
+    (with_attached_spark, "spark.publicAccess", "Disabled", "spark.publicAccess", "set it to Enabled"),
+]
+
+
+@pytest.mark.parametrize(("setup", "path", "value", "key", "words"), COMBINATIONS)
+def test_settings_that_exclude_each_other(
+    setup: Callable[[Values], None], path: str, value: Any, key: str, words: str
+) -> None:
+    sound = deepcopy(DEV)
+    setup(sound)
+    values = changed(path, value)
+    setup(values)
+    *parents, last = path.split(".")
+    at = values
+    for part in parents:
+        at = at[part]
+    at[last] = value
+    assert words in problems(values)[key]
+
+
+def test_the_way_out_of_the_monitor_trap_works() -> None:
+    values = changed("workspaceStorage.sharedKeys", True)
+    with_model_monitor(values)
+    assert problems(values) == {}
+
+
+def test_all_problems_come_at_once() -> None:
+    values = deepcopy(DEV)
+    values["netwrok"] = values.pop("network")
+    values["platform"]["name"] = "Not Allowed"
+    values["lake"]["colour"] = "blue"
+    del values["vault"]["sku"]
+    values["cluster"]["tier"] = 3
+    values["spark"]["sparkVersion"] = "3.3"
+    found = problems(values)
+    assert "did you mean network?" in found["netwrok"]
+    assert found["network"].startswith("missing; add the block: addressSpace")
+    assert '"Not Allowed" given' in found["platform.name"]
+    assert "allowed: redundancy, softDeleteDays" in found["lake.colour"]
+    assert found["vault.sku"].startswith("missing")
+    assert "3 given" in found["cluster.tier"]
+    assert "3.3" in found["spark.sparkVersion"], "rules still run over the sound blocks"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("vault.purgeProtection", "yes"),
+        ("vault.softDeleteDays", "30"),
+        ("vault.softDeleteDays", 5),
+        ("personas.reader.objectId", "me"),
+        ("personas.reader.principalType", "Robot"),
+        ("network.addressSpace", "10.0.0.0/33"),
+        ("network.addressSpace", "10.0.0.1/16"),
+        ("serving.computeName", "a-name-that-is-too-long"),
+        ("serving.instanceTypes", {}),
+        ("cluster.zones", ["4"]),
+    ],
+)
+def test_wrong_shapes_name_the_key_and_the_value(path: str, value: Any) -> None:
+    found = problems(changed(path, value))
+    message = next(text for key, text in found.items() if key.startswith(path))
+    assert json.dumps(value).strip('["]') in message
+
+
+def test_a_certificate_never_shows_in_an_error() -> None:
+    found = problems(changed("serving.tls.privateKey", ["-----BEGIN"]))
+    assert "BEGIN" not in str(found["serving.tls.privateKey"])
+
+
+def read(values: Values, **more: str) -> Settings:
+    program.start("dev", program.Deployment())
+    texts = {f"{program.PROJECT}:{key}": json.dumps(value) for key, value in values.items()}
+    config.set_all_config({**texts, **more}, [])
+    return load()
+
+
+def test_errors_name_file_key_and_documentation() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(changed("spark.sparkVersion", "3.3"), **{f"{program.PROJECT}:lake": "not json"})
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "environments/Pulumi.dev.yaml: 2 problems in the settings"
+    assert lines[1].startswith("  azure-ml-platform:lake: 'not json' is no mapping; ")
+    assert lines[2].startswith("  azure-ml-platform:spark.sparkVersion: '3.3' ")
+    assert lines[2].endswith("(https://learn.microsoft.com/azure/synapse-analytics/spark/apache-spark-version-support)")
+    assert isinstance(caught.value, pulumi.RunError), "else Pulumi prints a traceback"
+
+
+def test_other_programs_keys_are_none_of_ours() -> None:
+    assert read(DEV, **{"azure-native:location": "westeurope"}).platform.location == "westeurope"
+
+
+networks = st.builds(
+    lambda address, prefix: IPv4Network((address, prefix), strict=False),
+    st.integers(0, 2**32 - 1),
+    st.integers(16, 30),
+)
+
+
+@given(first=networks, second=networks, third=networks)
+def test_a_subnet_plan_is_taken_exactly_when_it_fits(
+    first: IPv4Network, second: IPv4Network, third: IPv4Network
+) -> None:
+    ranges = {"training": first, "endpoints": second, "cluster": third}
+    space = IPv4Network("10.21.0.0/16")
+    values = deepcopy(DEV)
+    values["network"]["subnets"] = {name: str(given) for name, given in ranges.items()}
+    listed = list(ranges.values())
+    fits = all(
+        given.subnet_of(space) and given.prefixlen <= SMALLEST_PREFIX[name] for name, given in ranges.items()
+    ) and not any(a.overlaps(b) for i, a in enumerate(listed) for b in listed[i + 1 :])
+    assert (problems(values) == {}) == fits
+
+
+@given(offset=st.permutations([0, 1, 2, 3]), prefix=st.integers(18, 24))
+def test_disjoint_subnets_inside_the_space_are_taken(offset: list[int], prefix: int) -> None:
+    quarters = list(IPv4Network("10.21.0.0/16").subnets(new_prefix=18))
+    chosen = [next(quarters[index].subnets(new_prefix=prefix)) for index in offset]
+    values = deepcopy(DEV)
+    names = ("training", "endpoints", "cluster")
+    values["network"]["subnets"] = {name: str(given) for name, given in zip(names, chosen, strict=False)}
+    assert problems(values) == {}
+
+
+@given(st.integers(1, 1000))
+def test_quantities(number: int) -> None:
+    assert quantity(f"{number}m") == pytest.approx(number / 1000)
+    assert quantity(f"{number}Gi") == number * 2**30
+    assert quantity(f"{number}Mi") * 1024 == quantity(f"{number}Gi")
+    assert quantity(str(number)) == number
