@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from azlocal.arm.providers.storage import keys
 from azlocal.azure import Azure
 from azlocal.state import Resource
 from azlocal.storage.errors import no_account
@@ -74,9 +75,7 @@ class Accounts:
         return None
 
     def _keys(self, resource: Resource) -> tuple[str, ...]:
-        from azlocal.arm.providers.storage import account_keys
-
-        return tuple(account_keys(self._azure.state, resource.key))
+        return tuple(keys.of_account(self._azure.state, resource.key).values())
 
     def _read(self, resource: Resource) -> Account:
         properties = resource.properties

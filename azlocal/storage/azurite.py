@@ -113,6 +113,16 @@ class Azurite:
             self._starting = asyncio.get_running_loop().create_task(self._start())
         return await asyncio.shield(self._starting)
 
+    @property
+    def used(self) -> bool:
+        """Whether anything may have been stored: it runs, or has run on this folder."""
+        return self._starting is not None or self.data.is_dir()
+
+    async def warm(self) -> None:
+        """Start it ahead of the first request; a failure is told to that request."""
+        with contextlib.suppress(AzuriteError):
+            await self.ports()
+
     async def know(self, account: str, keys: Sequence[str]) -> dict[str, int]:
         """Make sure Azurite runs and knows an account with these base64 keys; answers the ports."""
         ports = await self.ports()

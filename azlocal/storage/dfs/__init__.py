@@ -1,0 +1,1 @@
+"""The Data Lake Storage Gen2 API, on top of blobs."""
