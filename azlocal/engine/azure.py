@@ -17,7 +17,9 @@ from azlocal.engine.values import reveal
 from azlocal.engine.versions import api_version
 from azlocal.engine.wire import from_wire, to_wire
 
+RESOURCE_GROUP = "resources:ResourceGroup"
 RESOURCE_GROUPS_VERSION = "2022-09-01"
+CLIENT_CONFIG = "azure-native:authorization:getClientConfig"
 WHOLE_IDS = {"scope", "resourceUri"}  # path inputs that are ids themselves
 
 
@@ -54,14 +56,17 @@ class AzureProvider:
         return row.path_inputs + row.create_only
 
     def exists(self, goal: Goal, checked: Checked) -> bool:
-        """A GET before anything is written: 404 means free (azure-native, ``CanCreate``)."""
+        """GET: 404 means free (azure-native, ``CanCreate``)."""
         return self._get(checked.id, checked.api_version).status != 404
 
-    def create(self, goal: Goal, checked: Checked, timeout: float, *, adopt: bool) -> Json:
-        """PUT, after making sure that nothing of someone else's is overwritten."""
-        row = _row(goal.type)
-        if not adopt and not row.singleton and self.exists(goal, checked):
+    def refuse_taken(self, goal: Goal, checked: Checked) -> None:
+        """The probe before a create; what comes with its parent is always there."""
+        if not _row(goal.type).singleton and self.exists(goal, checked):
             raise ResourceError("AlreadyExists", f"cannot create already existing resource '{checked.id}'")
+
+    def create(self, goal: Goal, checked: Checked, timeout: float) -> Json:
+        """PUT."""
+        row = _row(goal.type)
         for name in row.maintain:
             checked.body.setdefault("properties", {}).setdefault(name, [])
         return self._put(row, checked, timeout)
@@ -81,9 +86,9 @@ class AzureProvider:
         reply = self._get(id_, api_version(type_))
         return None if reply.status == 404 else _outputs(_row(type_), reply.body, api_version(type_))
 
-    def delete(self, type_: str, id_: str, api_version: str, inputs: Json, settings: Json, timeout: float) -> None:
+    def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """DELETE; what has none of its own goes back to Azure's defaults."""
-        row = _row(type_)
+        row = _row(goal.type)
         try:
             if row.singleton:
                 call(self._port, "PUT", id_, api_version, {"properties": {}}, timeout=timeout)
@@ -95,7 +100,7 @@ class AzureProvider:
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """A function: who am I, a read, or a POST of the table."""
-        if token == "azure-native:authorization:getClientConfig":
+        if token == CLIENT_CONFIG:
             identity = self._port.identity
             return {
                 "clientId": identity.client_id,
@@ -157,8 +162,8 @@ class AzureProvider:
     def _location(self, row: AzureType, inputs: Json, settings: Json) -> str | None:
         """The setting, or else the resource group's own (azure-native, "Location")."""
         given = settings.get("location") or self._config.get("azure-native:location")
-        if given or row.token == "resources:ResourceGroup":
-            return reveal(given)
+        if given or row.token == RESOURCE_GROUP:
+            return str(reveal(given)) if given else None
         group = str(reveal(inputs.get("resourceGroupName")))
         with self._lock:
             if group not in self._locations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def up(project: Path, env: str, folder: StateFolder, *, outputs: Path | None = N
     from azlocal.engine.view import summary_line, watch
 
     load_project(project, env)  # an unknown environment is said before anything runs
+    gc.disable()  # a process of some seconds: collecting would cost a tenth of the SDK's import
     target = local_target(folder)
     with watch(f"up {env}") as view:
         result = _explained(lambda: run_up(project, env, target, view), verbose)
@@ -64,6 +66,7 @@ def plan(project: Path, env: str, *, json_file: Path | None = None, verbose: boo
     """
     from azlocal.engine.plan import plan as run_plan
 
+    gc.disable()  # as for up
     found: Plan = _explained(lambda: run_plan(project, env), verbose)
     to_stdout = json_file is not None and str(json_file) == "-"
     if to_stdout:
@@ -104,8 +107,8 @@ def _explained(run: Any, verbose: bool) -> Any:  # noqa: FBT001
 def _raise_failures(summary: Summary, hint: str) -> None:
     if not summary.failures:
         return
-    from azlocal.engine.view import short_type
     from azlocal.engine.urns import name_of
+    from azlocal.engine.view import short_type
 
     lines = [
         f"{short_type(failure.urn)} {name_of(failure.urn)}: {failure.code}: {failure.message}"

@@ -97,10 +97,12 @@ class Deployment:
             self._registered[want.urn] = want
         action = [Action.CREATE]
         try:
-            if not want.custom or want.type.startswith(PROVIDERS):
+            if not want.custom:
                 return self._keep_plain(want)
             if self._is_blocked(want):
                 return self._skip(want)
+            if want.type.startswith(PROVIDERS):
+                return self._keep_plain(want)
             return self._bring(want, action)
         except RefusedError as error:
             text = f"{error.message}; {error.hint}" if error.hint else error.message
@@ -160,10 +162,11 @@ class Deployment:
             action[0] = Action.IMPORT
             return self._import(want, goal, checked)
         if old is None:
-            return self._create(want, goal, checked, Action.CREATE, adopt=False)
+            provider.refuse_taken(goal, checked)
+            return self._create(want, goal, checked, Action.CREATE)
         if old.pending == "create" and _same_id(old, checked):
             # Begun before a break or a failure: it may be there or not, and it is ours.
-            return self._create(want, goal, checked, Action.CREATE, adopt=True)
+            return self._create(want, goal, checked, Action.CREATE)
         changes = changed_paths(old.inputs, checked.inputs)
         if not _same_id(old, checked) or self._must_replace(want, old, changes):
             action[0] = Action.REPLACE
@@ -182,15 +185,15 @@ class Deployment:
             or any(urn in self._replaced for urn in want.replace_with)
         )
 
-    def _create(self, want: Registration, goal: Goal, checked: Checked, action: Action, *, adopt: bool) -> Outcome:
+    def _create(self, want: Registration, goal: Goal, checked: Checked, action: Action) -> Outcome:
         provider = self._provider(want.type)
         record = replace(self._record(want, checked), pending="create")
         self.state.put(record)
         self._watcher.started(want.urn, action)
         try:
-            outputs = provider.create(goal, checked, want.timeouts.create, adopt=adopt)
-        except ResourceError as error:
-            if error.code == "AlreadyExists" or not self._left_something(provider, goal, checked):
+            outputs = provider.create(goal, checked, want.timeouts.create)
+        except ResourceError:
+            if not self._left_something(provider, goal, checked):
                 self.state.drop(want.urn)
             raise
         return self._done(want, replace(record, pending=""), outputs, action)
@@ -217,6 +220,8 @@ class Deployment:
         first = want.delete_before_replace
         if first is None:
             first = _same_id(old, checked)
+        if not first:
+            self._provider(want.type).refuse_taken(goal, checked)
         if first:
             self._watcher.started(want.urn, Action.REPLACE)
             going = [*self._followers(old), old]
@@ -227,7 +232,7 @@ class Deployment:
                 self.state.drop(record.urn)
         elif not old.retain:
             self.state.condemn(copy.copy(old))
-        return self._create(want, goal, checked, Action.REPLACE, adopt=False)
+        return self._create(want, goal, checked, Action.REPLACE)
 
     def _followers(self, old: Record) -> list[Record]:
         """What can't stay when ``old`` goes: what has it in its id, or in an input it can't change."""
@@ -340,15 +345,19 @@ class Deployment:
 
     def _describe_skipped(self, want: Registration) -> None:
         """A plan shows also what could not be tried, as far as it is known."""
+        if want.type.startswith(PROVIDERS):
+            self.state.put(self._record(want))
+            return
         inputs = _with_placeholders(want.inputs)
-        self.state.put(replace(self._record(want), inputs=inputs))
+        goal = Goal(want.urn, want.type, want.name, inputs, None, self._settings(want.provider))
         try:
-            goal = Goal(want.urn, want.type, want.name, inputs, None, self._settings(want.provider))
             checked = self._provider(want.type).check(goal)
         except (ResourceError, RefusedError):
+            self.state.put(replace(self._record(want), inputs=inputs))
             return
         with self._lock:
             self.checked[want.urn] = checked
+        self.state.put(self._record(want, checked))
 
     def _fail(self, want: Registration, action: Action, error: ResourceError) -> Outcome:
         failure = Failure(want.urn, error.code, error.message)
@@ -371,14 +380,8 @@ class Deployment:
             return
         self._watcher.started(record.urn, Action.DELETE)
         try:
-            self._provider(record.type).delete(
-                record.type,
-                record.id,
-                record.api_version,
-                record.inputs,
-                self._settings(record.provider),
-                record.delete_timeout,
-            )
+            gone = Goal(record.urn, record.type, record.name, record.inputs, None, self._settings(record.provider))
+            self._provider(record.type).delete(gone, record.id, record.api_version, record.delete_timeout)
         except ResourceError as error:
             self._watcher.failed(record.urn, Action.DELETE, Failure(record.urn, error.code, error.message))
             raise

@@ -26,10 +26,12 @@ EXCHANGE_SECONDS = 60.0
 THROTTLED_TRIES = 5
 RENEW_BEFORE_SECONDS = 120.0
 
+Address = tuple[str, int]
+
 _SAFE = "/:@!$&'()*+,;=~"  # what a path may hold unquoted (RFC 3986, "pchar")
 
 
-class Gone(ConnectionError):
+class ClosedError(ConnectionError):
     """The other end closed a connection that was kept open, before it answered."""
 
 
@@ -44,7 +46,7 @@ class Connections:
     def __init__(self, proxy: str | None, cafile: str | None) -> None:
         self._proxy = urlsplit(proxy) if proxy else None
         self._trust = ssl.create_default_context(cafile=cafile)
-        self._idle: dict[tuple[str, int], list[http.client.HTTPSConnection]] = {}
+        self._idle: dict[Address, list[http.client.HTTPSConnection]] = {}
         self._lock = threading.Lock()
 
     def trust(self, certificates: str) -> None:
@@ -57,12 +59,11 @@ class Connections:
 
     def send(
         self,
-        host: str,
+        address: Address,
         method: str,
         target: str,
         headers: Mapping[str, str],
         body: bytes | None = None,
-        port: int = 443,
     ) -> Reply:
         """One exchange; what comes back as JSON is read as such.
 
@@ -72,11 +73,12 @@ class Connections:
         Raises:
             EngineError: there is nobody to talk to.
         """
+        host, _ = address
         while True:
-            kept, connection = self._take(host, port)
+            kept, connection = self._take(address)
             try:
-                return self._exchange(connection, (host, port), method, target, headers, body)
-            except Gone as error:
+                reply, closing = _exchange(connection, method, target, headers, body)
+            except ClosedError as error:
                 if not kept:
                     raise EngineError(f"{host} closed the connection without an answer") from error
             except OSError as error:
@@ -85,6 +87,12 @@ class Connections:
                     f"{host} can't be reached through {self._proxy.netloc if self._proxy else 'the network'}: {error}",
                     "see `azlocal status`; start it with `azlocal start`",
                 ) from error
+            else:
+                if closing:
+                    connection.close()
+                else:
+                    self._keep(address, connection)
+                return reply
 
     def close(self) -> None:
         """Close what is kept open."""
@@ -94,32 +102,14 @@ class Connections:
                     connection.close()
             self._idle.clear()
 
-    def _exchange(
-        self,
-        connection: http.client.HTTPSConnection,
-        key: tuple[str, int],
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-    ) -> Reply:
-        try:
-            connection.request(method, target, body, dict(headers))
-            answer = connection.getresponse()
-            raw = answer.read()
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
-            connection.close()
-            raise Gone(str(error)) from error
-        if answer.will_close:
-            connection.close()
-        else:
-            with self._lock:
-                self._idle.setdefault(key, []).append(connection)
-        return Reply(answer.status, _json(raw), {name.lower(): value for name, value in answer.getheaders()})
-
-    def _take(self, host: str, port: int) -> tuple[bool, http.client.HTTPSConnection]:
+    def _keep(self, address: Address, connection: http.client.HTTPSConnection) -> None:
         with self._lock:
-            idle = self._idle.get((host, port))
+            self._idle.setdefault(address, []).append(connection)
+
+    def _take(self, address: Address) -> tuple[bool, http.client.HTTPSConnection]:
+        host, port = address
+        with self._lock:
+            idle = self._idle.get(address)
             if idle:
                 return True, idle.pop()
         if self._proxy is None:
@@ -129,6 +119,25 @@ class Connections:
         )
         connection.set_tunnel(host, port)
         return False, connection
+
+
+def _exchange(
+    connection: http.client.HTTPSConnection,
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+) -> tuple[Reply, bool]:
+    """The answer, and whether the connection ends with it."""
+    try:
+        connection.request(method, target, body, dict(headers))
+        answer = connection.getresponse()
+        raw = answer.read()
+    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+        connection.close()
+        raise ClosedError(str(error)) from error
+    given = {name.lower(): value for name, value in answer.getheaders()}
+    return Reply(answer.status, _json(raw), given), answer.will_close
 
 
 class Tokens:
@@ -168,7 +177,7 @@ class Tokens:
             "scope": f"{audience}/.default",
         }
         reply = self._connections.send(
-            LOGIN_HOST,
+            (LOGIN_HOST, 443),
             "POST",
             f"/{self.tenant_id}/oauth2/v2.0/token",
             {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
@@ -204,7 +213,7 @@ class ArmOverHttps:
             headers = {"Authorization": self._tokens.bearer(ARM_AUDIENCE), "Accept": "application/json"}
             if raw is not None:
                 headers["Content-Type"] = "application/json"
-            reply = self._connections.send(ARM_HOST, method, target, headers, raw)
+            reply = self._connections.send((ARM_HOST, 443), method, target, headers, raw)
             if reply.status != 429 or attempt == THROTTLED_TRIES - 1:
                 break
             self.pause(retry_after(reply.headers))

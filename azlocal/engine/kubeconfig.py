@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -112,9 +113,8 @@ class ApiServer:
         if raw is not None:
             headers["Content-Type"] = media
         self._trusted  # noqa: B018 -- once, before the first connection
-        return self._connections.send(
-            str(server.hostname), method, server.path.rstrip("/") + target, headers, raw, server.port or 443
-        )
+        address = str(server.hostname), server.port or 443
+        return self._connections.send(address, method, server.path.rstrip("/") + target, headers, raw)
 
     @cached_property
     def _trusted(self) -> bool:
@@ -125,7 +125,7 @@ class ApiServer:
             with tempfile.TemporaryDirectory() as folder:
                 files = []
                 for name, text in (("cert", data), ("key", self._user.get("client-key-data", ""))):
-                    files.append(os.path.join(folder, name))
+                    files.append(str(Path(folder) / name))
                     descriptor = os.open(files[-1], os.O_WRONLY | os.O_CREAT, 0o600)
                     with os.fdopen(descriptor, "wb") as file:
                         file.write(base64.b64decode(text))
@@ -143,7 +143,7 @@ class ApiServer:
     def _plugin_token(self, plugin: Json) -> str:
         """A token of a credential plugin; kubelogin's is one of Entra, which the engine can get itself."""
         arguments = [str(argument) for argument in plugin.get("args") or []]
-        if os.path.basename(str(plugin.get("command"))) == "kubelogin" and "--server-id" in arguments:
+        if Path(str(plugin.get("command"))).name == "kubelogin" and "--server-id" in arguments:
             return self._bearer(arguments[arguments.index("--server-id") + 1])
         return _run_plugin(plugin, arguments)
 

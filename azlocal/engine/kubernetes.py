@@ -88,7 +88,10 @@ class KubernetesProvider:
         """Whether the API server has it."""
         return self._cluster(goal.settings).get(checked.body) is not None
 
-    def create(self, goal: Goal, checked: Checked, timeout: float, *, adopt: bool) -> Json:
+    def refuse_taken(self, goal: Goal, checked: Checked) -> None:
+        """Never: server-side apply shares an object with whoever else manages a part of it."""
+
+    def create(self, goal: Goal, checked: Checked, timeout: float) -> Json:
         """Server-side apply: what others set in the object stays."""
         return self._cluster(goal.settings).apply(checked.body)
 
@@ -105,9 +108,9 @@ class KubernetesProvider:
         metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
         return self._cluster(settings).get({"apiVersion": api_version, "kind": kind, "metadata": metadata})
 
-    def delete(self, type_: str, id_: str, api_version: str, inputs: Json, settings: Json, timeout: float) -> None:
+    def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """Delete the object and wait until it is gone."""
-        self._cluster(settings).delete(reveal(inputs), timeout)
+        self._cluster(goal.settings).delete(reveal(goal.inputs), timeout)
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """None is served."""

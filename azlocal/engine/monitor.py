@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
@@ -138,11 +138,11 @@ class Monitor(MockMonitor):
             "use the modules of pulumi-azure-native itself",
         )
 
-    def SupportsFeature(self, request: Any) -> Any:  # noqa: N802, ARG002
+    def SupportsFeature(self, request: Any) -> Any:  # noqa: N802
         """Older SDKs ask feature by feature; this one asks GetDeploymentInfo."""
         return SimpleNamespace(hasSupport=False)
 
-    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802, ARG002
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
         """What this monitor can do; the SDK refuses by name what is not in it."""
         return resource_pb2.DeploymentInfo(supportedFeatures=FEATURES)
 

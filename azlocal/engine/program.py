@@ -25,10 +25,10 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import reset_options, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-from azlocal.engine.aliases import cheap_aliases
 from azlocal.engine.errors import EngineError, ProgramError
 from azlocal.engine.monitor import Monitor, NoMocks
 from azlocal.engine.project import Project
+from azlocal.engine.shortcuts import shortcuts
 
 # As many registrations as may wait for Azure at the same time.
 THREADS = 64
@@ -42,7 +42,7 @@ class _Inline(ThreadPoolExecutor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 -- handed to whoever waits, as a thread pool does
+        except BaseException as error:
             future.set_exception(error)
         return future
 
@@ -73,11 +73,11 @@ def run_program(project: Project, monitor: Monitor, *, planning: bool, note: Cal
         set_root_resource(None)  # type: ignore[arg-type]
         await run_in_stack(lambda: _run_main(project.main))
 
-    with _as_host(project), cheap_aliases():
+    with _as_host(project), shortcuts():
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(main())
-        except BaseException as error:  # noqa: BLE001 -- told apart below, after the loop is closed
+        except BaseException as error:
             failures.append(error)
         finally:
             _close(loop, executor)
@@ -126,8 +126,10 @@ def _logger(note: Callable[[str, str], None]) -> logging.Logger:
         def emit(self, record: logging.LogRecord) -> None:
             note(record.levelname.lower(), record.getMessage())
 
-    logger = logging.Logger("azlocal.engine.program", logging.INFO)
-    logger.addHandler(Notes())
+    logger = logging.getLogger("azlocal.engine.program")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.handlers = [Notes()]
     return logger
 
 

@@ -60,8 +60,12 @@ class Provider(Protocol):
         """Whether there is something with this id."""
         ...
 
-    def create(self, goal: Goal, checked: Checked, timeout: float, *, adopt: bool) -> Json:
-        """Make it, and answer its outputs. Unless ``adopt``, something that is already there is an error."""
+    def refuse_taken(self, goal: Goal, checked: Checked) -> None:
+        """Raise ``AlreadyExists`` where making it would overwrite something of someone else's."""
+        ...
+
+    def create(self, goal: Goal, checked: Checked, timeout: float) -> Json:
+        """Make it, and answer its outputs."""
         ...
 
     def update(self, goal: Goal, checked: Checked, timeout: float) -> Json:
@@ -72,7 +76,7 @@ class Provider(Protocol):
         """Its outputs, or None if it isn't there."""
         ...
 
-    def delete(self, type_: str, id_: str, api_version: str, inputs: Json, settings: Json, timeout: float) -> None:
+    def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """Delete it; it's no error if it's gone."""
         ...
 

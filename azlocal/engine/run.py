@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from azlocal.engine.deployment import Deployment
     from azlocal.engine.kubernetes import Cluster
     from azlocal.engine.ports import Port
+    from azlocal.engine.provider import Provider
     from azlocal.engine.stack_state import StackState
 
 __all__ = ["Plan", "Result", "Target", "run_destroy", "run_plan", "run_up"]
@@ -133,7 +134,7 @@ def _deployment(project: Project, target: Target, state: StackState, watcher: Wa
     from azlocal.engine.kubernetes import KubernetesProvider
     from azlocal.engine.names import random_suffix
 
-    providers = {
+    providers: dict[str, Provider] = {
         "azure-native": AzureProvider(target.port, project.config, random_suffix),
         "kubernetes": KubernetesProvider(target.connect, random_suffix),
     }

@@ -185,9 +185,8 @@ class StackState:
         self._guard = guard
 
     def _read(self) -> None:
-        assert self._path is not None
-        if self._path.exists():
-            whole = json.loads(self._path.read_text())
+        if self._file.exists():
+            whole = json.loads(self._file.read_text())
             if whole["format"] > FORMAT:
                 raise EngineError(
                     f"{self._path} was written by a newer azlocal (format {whole['format']}, this one knows {FORMAT})",
@@ -256,13 +255,17 @@ class StackState:
             self._journal.close()
             self._journal = None
 
+    @property
+    def _file(self) -> Path:
+        if self._path is None:
+            raise ValueError("a plan's state has no file")
+        return self._path
+
     def _journal_path(self) -> Path:
-        assert self._path is not None
-        return self._path.with_suffix(".journal")
+        return self._file.with_suffix(".journal")
 
     def _lock_path(self) -> Path:
-        assert self._path is not None
-        return self._path.with_suffix(".lock")
+        return self._file.with_suffix(".lock")
 
     def _sealed(self, record: Record) -> Json:
         return dict(self._seal(_slim(record)))

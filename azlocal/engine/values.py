@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from google.protobuf import struct_pb2
+    from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 -- the SDK's marker, not a secret
@@ -41,8 +41,8 @@ class Secret:
 
 
 def decode(struct: struct_pb2.Struct) -> Json:
-    """Inputs as the program gave them; nulls are left out, as Pulumi does."""
-    decoded = {key: _decode(value) for key, value in struct.fields.items()}
+    """Inputs as the program gave them, in order of name; nulls are left out, as Pulumi does."""
+    decoded = {key: _decode(value) for key, value in sorted(struct.fields.items())}
     return {key: value for key, value in decoded.items() if value is not None}
 
 

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from azlocal.engine.events import Action, Failure, Summary
 from azlocal.engine.urns import name_of, type_of
@@ -41,7 +41,7 @@ class Lines:
         self._begun: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> Self:
         """Nothing to set up."""
         return self
 
@@ -88,14 +88,14 @@ class Live(Lines):
         self._counts: Counter[Action] = Counter()
         self._live = RichLive(console=self._console, get_renderable=self._render, refresh_per_second=8, transient=True)
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         """Take the terminal."""
-        self._live.__enter__()
+        self._live.start()
         return self
 
-    def __exit__(self, *problem: Any) -> None:
+    def __exit__(self, *problem: object) -> None:
         """Give it back."""
-        self._live.__exit__(*problem)
+        self._live.stop()
 
     def started(self, urn: str, action: Action) -> None:
         """Show it among what is running."""

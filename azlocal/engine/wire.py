@@ -52,7 +52,7 @@ def to_wire(value: Any, shape: Shape | None) -> Any:
     if shape is None:
         return value
     if isinstance(value, list):
-        return dict.fromkeys(value, {}) if shape.id_set else [to_wire(item, shape) for item in value]
+        return {key: {} for key in value} if shape.id_set else [to_wire(item, shape) for item in value]
     if not isinstance(value, dict):
         return value
     body: Json = {}

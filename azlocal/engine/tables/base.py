@@ -13,7 +13,23 @@ GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
 
 # What stands beside ``properties`` in a resource (ARM RPC, "Common API Details").
 ENVELOPE = frozenset(
-    "id name type location tags sku kind identity zones plan extendedLocation managedBy etag eTag systemData".split()
+    [
+        "id",
+        "name",
+        "type",
+        "location",
+        "tags",
+        "sku",
+        "kind",
+        "identity",
+        "zones",
+        "plan",
+        "extendedLocation",
+        "managedBy",
+        "etag",
+        "eTag",
+        "systemData",
+    ]
 )
 
 # azure-native takes the user-assigned identities as a list of ids; Azure has them as keys.

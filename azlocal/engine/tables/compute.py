@@ -31,10 +31,18 @@ _AUTOSCALER = {
     "skipNodesWithLocalStorage": "skip-nodes-with-local-storage",
     "skipNodesWithSystemPods": "skip-nodes-with-system-pods",
 }
-_NETWORK_CREATE_ONLY = (
-    "serviceCidr serviceCidrs dnsServiceIP networkMode networkPlugin networkPluginMode podCidr networkDataplane "
-    "networkPolicy outboundType"
-).split()
+_NETWORK_CREATE_ONLY = [
+    "serviceCidr",
+    "serviceCidrs",
+    "dnsServiceIP",
+    "networkMode",
+    "networkPlugin",
+    "networkPluginMode",
+    "podCidr",
+    "networkDataplane",
+    "networkPolicy",
+    "outboundType",
+]
 _CLUSTER_CREATE_ONLY = (
     "diskEncryptionSetID dnsPrefix fqdnSubdomain linuxProfile location nodeResourceGroup windowsProfile"
 )
