@@ -15,6 +15,7 @@ from infra import role_tables as roles_of
 from infra import settings_reader
 from infra.block import Placement
 from infra.cluster import Cluster, ClusterArgs
+from infra.container_logs import ContainerLogs, ContainerLogsArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs
 from infra.identity import Identity, IdentityArgs
 from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
@@ -180,6 +181,7 @@ serving = Serving(
 )
 
 # Everything reports to Azure Monitor, and nothing in the tables has been forgotten.
+ContainerLogs("container-logs", ContainerLogsArgs(place, cluster.id, observability.logs_id))
 Diagnostics(
     "diagnostics",
     DiagnosticsArgs(

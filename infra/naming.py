@@ -51,6 +51,7 @@ RULES: dict[str, NameRule] = {
     "container_registry": NameRule("cr", "[a-zA-Z0-9]{5,50}", separator="", unique=True),
     "log_analytics": NameRule("log", _HYPHENATED.format(2, 61), unique=True),
     "application_insights": NameRule("appi", r"[-\w.()]{0,259}[-\w()]"),
+    "data_collection_rule": NameRule("dcr", r"[a-zA-Z0-9][-\w.]{1,62}\w"),
     "synapse_workspace": NameRule("synw", "[a-z0-9][a-z0-9-]{0,48}[a-z0-9]", unique=True),
     "spark_pool": NameRule("sp", "[a-zA-Z][a-zA-Z0-9]{0,14}", separator="", nested=True),
     "machine_learning_workspace": NameRule("mlw", r"[a-zA-Z0-9][\w-]{2,32}", unique=True),

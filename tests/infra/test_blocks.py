@@ -161,6 +161,16 @@ def test_diagnostics_follow_the_table(deployment: Deployment) -> None:
         assert ("logAnalyticsDestinationType" in given) == row.dedicated
 
 
+def test_pods_logs_have_a_rule_to_follow(deployment: Deployment) -> None:
+    agent = deployment.one("ManagedCluster").inputs["addonProfiles"]["omsagent"]["config"]
+    rule = deployment.one("monitor:DataCollectionRule").inputs
+    assert agent["useAADAuth"] == "true"
+    (destination,) = rule["destinations"]["logAnalytics"]
+    assert destination["workspaceResourceId"] == agent["logAnalyticsWorkspaceResourceID"]
+    association = deployment.one("monitor:DataCollectionRuleAssociation").inputs
+    assert association["associationName"] == rule["dataSources"]["extensions"][0]["name"]
+
+
 def test_a_certificate_in_the_settings_becomes_the_routers_secret() -> None:
     values = program.configuration("dev")
     values["serving"]["tls"] |= {"certificate": "CERT", "privateKey": "KEY"}

@@ -47,6 +47,7 @@ BLOCKS = {
     "Cluster",
     "Serving",
     "Diagnostics",
+    "ContainerLogs",
 }
 
 
