@@ -95,6 +95,8 @@ MATRIX: tuple[Grant, ...] = (
     Grant(ENGINEER, "Key Vault Secrets Officer", VAULT, "rotates secrets"),
     Grant(ENGINEER, "Azure Kubernetes Service RBAC Cluster Admin", AKS, "namespaces and service accounts"),
     Grant(SCIENTIST, "AzureML Data Scientist", AML, "jobs, models, endpoints; no computes, no settings"),
+    # That role names what is below a workspace (workspaces/*/read), not the workspace.
+    Grant(SCIENTIST, "Reader", AML, "finds the workspace and its end points"),
     Grant(SCIENTIST, "AzureML Compute Operator", AML, "starts and stops computes"),
     Grant(SCIENTIST, BLOBS, LAKE, "data of every zone"),
     Grant(SCIENTIST, BLOBS, STORAGE, "uploads code, reads outputs, without keys"),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -102,6 +104,22 @@ def _global_names(deployment: Deployment) -> list[str]:
     keys = ("accountName", "vaultName", "registryName")
     kinds = ("StorageAccount", "keyvault:Vault", "containerregistry:Registry")
     return [made.inputs[key] for kind in kinds for made in deployment.all(kind) for key in keys if key in made.inputs]
+
+
+def test_the_program_loads_nothing_heavy() -> None:
+    """Its start is what a plan's time is measured against: each further package is paid on each run."""
+    allowed = {"infra", "pulumi", "pulumi_azure_native", "pulumi_kubernetes", "pydantic", "pydantic_core"}
+    for path in each((program.ROOT / "infra").glob("*.py")):
+        loaded = {name.split(".")[0] for name in _imports(ast.parse(path.read_text()))}
+        assert loaded <= allowed | sys.stdlib_module_names, path.name
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
 
 
 def test_modules_hide_no_standard_one() -> None:
