@@ -1,0 +1,116 @@
+"""The command line: a model's life in four commands.
+
+Heavy imports wait until a command needs them, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="""A model's life on the platform: predicting how late a flight from New York will arrive.
+
+    Four commands, in this order; each can be repeated and goes on where it stands:
+
+        ml ingest     flights, weather, aircraft and airports into the lake
+
+        ml train      prepare, train and evaluate on Azure ML; register what beats the baseline
+
+        ml deploy     blue, then green: smoke test at 0 %, 10 %, 100 %, the old one deleted
+
+        ml score      ask the endpoint about flights it has not seen
+
+    The workspace comes from the environment: AZURE_SUBSCRIPTION_ID, and STACK_OUTPUTS, the path of what
+    `pulumi stack output --json` printed. The credential is the first that azure-identity finds.
+    """,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+EndpointName = Annotated[str, typer.Option("--endpoint", help="Name of the endpoint; by default one of its own.")]
+ModelVersion = Annotated[str, typer.Option("--model-version", help="Version of the model; by default the newest.")]
+
+
+@app.command()
+def ingest(
+    months: Annotated[
+        str, typer.Option(help="Months of 2013 to bring in, as 1-9 or 10 or 1,3,5: later ones can follow later.")
+    ] = "1-12",
+) -> None:
+    """Bring the flights of 2013 into the lake, in monthly batches; the same batch twice changes nothing."""
+    from ml import commands
+
+    commands.ingest(months)
+
+
+@app.command()
+def train(
+    data_version: Annotated[str, typer.Option(help="Version of the data; by default the newest.")] = "",
+    first_test_month: Annotated[
+        int, typer.Option(min=2, max=12, help="Learn from the months before it, judge on it and those after.")
+    ] = 10,
+    trees: Annotated[int, typer.Option(min=1, help="Number of boosted trees.")] = 200,
+    leaves: Annotated[int, typer.Option(min=2, help="Leaves of each tree.")] = 31,
+) -> None:
+    """Run the training pipeline, fetch its report, and register the model if it beats the baseline."""
+    from ml import commands
+
+    commands.train(data_version, first_test_month, trees, leaves)
+
+
+@app.command()
+def deploy(
+    endpoint: EndpointName = "",
+    model_version: ModelVersion = "",
+    instances: Annotated[int, typer.Option(min=1, help="Replicas of the new deployment.")] = 1,
+) -> None:
+    """Bring a model to all traffic without a gap; a rollout that broke off is continued."""
+    from ml import commands
+
+    commands.deploy(endpoint, model_version, instances)
+
+
+@app.command()
+def score(
+    file: Annotated[
+        Path | None, typer.Option(help="CSV file with the model's columns; by default held-out flights.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, max=1000, help="How many of them.")] = 200,
+    endpoint: EndpointName = "",
+    deployment: Annotated[str, typer.Option(help="One deployment; by default as the traffic is split.")] = "",
+) -> None:
+    """Ask the endpoint, and show its predictions beside what happened."""
+    from ml import commands
+
+    commands.score(file, rows, endpoint, deployment)
+
+
+def main() -> None:
+    """Run the command line: exit 0 if all went well, 1 if not, 2 if it was called wrongly."""
+    from ml.errors import MlError
+
+    try:
+        app()
+    except MlError as error:
+        message, hint = str(error), error.hint
+    except Exception as error:
+        from ml.azure_errors import explain
+
+        explained = explain(error)
+        if explained is None:
+            raise
+        message, hint = explained
+    from ml import console
+
+    console.failure(message, hint)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""What the commands do: each shows its steps and ends in a table of what there is now.
+
+The environment is looked at before anything heavy is imported, so that a mistake is told at once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ml import console
+from ml.errors import MlError
+from ml.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRICS = {"mae": ("mean absolute error, min", 2), "rmse": ("root mean square error, min", 2), "r2": ("R²", 3)}
+
+
+def ingest(months: str) -> None:
+    """`ml ingest`."""
+    chosen = parse_months(months)
+    workspace = Workspace.from_environment()
+    from ml.data import batches as source
+    from ml.data.ingest import ingest as bring_in
+    from ml.data.lake import DATASET
+
+    with console.step("read the flights of 2013"):
+        found = list(source.read_batches(source.package_folder(), chosen))
+    with console.step("bring the batches into the lake") as step:
+        sent = 0
+
+        def progress(size: int) -> None:
+            nonlocal sent
+            sent += size
+            step.say(f"bring the batches into the lake: {sent / 1e6:.1f} MB")
+
+        result = bring_in(workspace, found, progress)
+    rows = [[batch.name, f"{sum(file.rows for file in batch.files):,}", result.states[batch.name]] for batch in found]
+    console.table(f"Data {DATASET}:{result.manifest.version}", ["batch", "rows", "state"], rows)
+    console.out.print(
+        f"{result.manifest.rows('flights'):,} flights in {len(result.manifest.batches) - 1} months, "
+        f"{result.uploaded_bytes / 1e6:.1f} MB uploaded, "
+        f"data asset {'registered' if result.registered else 'unchanged'}\n"
+        f"{workspace.outputs.lake_blob_endpoint.rstrip('/')}/raw/{DATASET}/"
+    )
+
+
+def parse_months(text: str) -> list[int]:
+    """Months of a list of numbers and ranges, `1-9,11`."""
+    chosen: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise MlError(f"--months {text!r}: {part.strip()!r} is not a month or a range", "write them as 1-9,11")
+        chosen.update(range(int(first), int(last or first) + 1))
+    if not chosen or min(chosen) < 1 or max(chosen) > 12:
+        raise MlError(f"--months {text!r}: months are 1 to 12", "write them as 1-9,11")
+    return sorted(chosen)
+
+
+def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> None:
+    """`ml train`."""
+    workspace = Workspace.from_environment()
+    from ml import models, runs
+    from ml.data.ingest import newest_version
+    from ml.environments import jobs as environment
+    from ml.pipelines.training import TrainingArgs, build
+
+    with console.step("connect to the workspace"):
+        client = workspace.client
+        version = data_version or newest_version(client)
+    with console.step("register the jobs' environment") as step:
+        reference = environment.ensure(workspace)
+        step.say(f"jobs' environment {reference}")
+    args = TrainingArgs(version, reference, first_test_month, trees, leaves, models.code_commit())
+    with console.step("submit the pipeline") as step:
+        job, studio = runs.submit(client, build(workspace, args))
+        step.say(f"pipeline {job} submitted")
+    console.note(studio)
+    with console.step("run the pipeline") as step:
+        runs.watch(client, job, lambda steps: step.say(f"pipeline: {describe(steps)}"))
+    with console.step("fetch the report"):
+        folder = runs.report(client, job)
+        metrics = json.loads((folder / "metrics.json").read_text())
+    show_metrics(job, metrics)
+    console.paths("Report", sorted(folder.iterdir()))
+    if not metrics["model_mae"] < metrics["baseline_mae"]:
+        raise MlError(
+            f"the model is no better than the baseline ({metrics['model_mae']:.2f} against "
+            f"{metrics['baseline_mae']:.2f} minutes): it is not registered",
+            "give it more months (`ml ingest`), more --trees or more --leaves",
+        )
+    with console.step("register the model") as step:
+        lineage = {
+            "data": f"nycflights13:{version}",
+            "commit": args.commit,
+            "environment": reference,
+            "mae": f"{metrics['model_mae']:.3f}",
+            "baseline_mae": f"{metrics['baseline_mae']:.3f}",
+        }
+        model = models.register(client, job, lineage)
+        step.say(f"model {model.reference} registered")
+
+
+def describe(steps: dict[str, str]) -> str:
+    """Statuses of steps in one line."""
+    return ", ".join(f"{name} {status}" for name, status in steps.items()) or "queued"
+
+
+def show_metrics(job_name: str, metrics: dict[str, Any]) -> None:
+    """Model beside baseline."""
+    rows = [
+        [label, f"{metrics[f'model_{key}']:.{digits}f}", f"{metrics[f'baseline_{key}']:.{digits}f}"]
+        for key, (label, digits) in METRICS.items()
+    ]
+    title = (
+        f"{job_name}: {metrics['rows_test']:,} held-out flights from month {metrics['first_test_month']} on, "
+        f"learnt from {metrics['rows_train']:,}"
+    )
+    console.table(title, ["", "model", "baseline"], rows)
+
+
+def deploy(endpoint_name: str, model_version: str, instances: int) -> None:
+    """`ml deploy`."""
+    workspace = Workspace.from_environment()
+    from ml import models, runs
+    from ml.endpoints.online import OnlineEndpoint, roll_out
+    from ml.endpoints.scoring import Scorer, read_flights
+
+    with console.step("find the model") as step:
+        client = workspace.client
+        model = models.find(client, model_version)
+        step.say(f"model {model.reference}")
+    with console.step("fetch what it answered when it was judged"):
+        sample = read_flights(runs.report(client, model.source_job) / "sample.csv")
+    endpoint = OnlineEndpoint(workspace, endpoint_name or workspace.unique_name(models.NAME), model, sample, instances)
+    with console.steps() as begin:
+        serving = roll_out(endpoint, begin)
+    with Scorer(client, endpoint.name) as scorer:
+        answer = scorer.ask(sample.head(1))
+        uri = scorer.uri
+    row = [serving, endpoint.wanted, "100 %", f"{answer.seconds * 1000:.0f} ms"]
+    console.table(f"Endpoint {endpoint.name}", ["deployment", "model", "traffic", "one request"], [row])
+    console.out.print(uri)
+
+
+def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> None:
+    """`ml score`."""
+    workspace = Workspace.from_environment()
+    from ml import models, runs
+    from ml.components.flight_delay import plots
+    from ml.components.flight_delay.metrics import errors
+    from ml.endpoints.scoring import Scorer, read_flights
+
+    with console.step("find flights to ask about"):
+        client = workspace.client
+        if file is None:
+            folder = runs.report(client, models.find(client).source_job)
+            flights = read_flights(folder / "sample.csv").head(rows)
+        else:
+            flights = read_flights(file).head(rows)
+            folder = runs.REPORTS
+    name = endpoint_name or workspace.unique_name(models.NAME)
+    with console.step(f"ask {name}"), Scorer(client, name) as scorer:
+        answer = scorer.ask(flights, deployment or None)
+    scored = flights.assign(predicted=answer.predictions)
+    show_flights(name, scored)
+    console.out.print(f"{len(scored)} flights in {answer.seconds * 1000:.0f} ms")
+    if "actual" in scored:
+        figures = errors(scored["actual"], scored["predicted"])
+        console.out.print(f"mean absolute error {figures['mae']:.2f} minutes")
+        picture = folder / "scored.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        plots.scored(scored).savefig(picture)
+        console.paths("Picture", [picture])
+
+
+def show_flights(endpoint: str, scored: pd.DataFrame, most: int = 10) -> None:
+    """A few of the flights that were asked about."""
+    columns = ["flight", "from", "to", "departure", "late at origin", "predicted", "actual"]
+    lines = []
+    for flight in scored.head(most).to_dict("records"):
+        minute = int(flight["departure_minute"])
+        lines.append(
+            [
+                f"{flight['carrier']}{flight.get('flight', '')}",
+                flight["origin"],
+                flight["dest"],
+                f"{minute // 60:02d}:{minute % 60:02d}",
+                minutes(flight["recent_delay_1h"]),
+                minutes(flight["predicted"]),
+                minutes(flight.get("actual", float("nan"))),
+            ]
+        )
+    console.table(f"Answers of {endpoint}, minutes", columns, lines)
+
+
+def minutes(value: float) -> str:
+    """A delay; nothing where it is not known."""
+    return "" if math.isnan(value) else f"{value:+.0f}"

@@ -1,0 +1,1 @@
+"""Environments that jobs run in."""

@@ -1,0 +1,89 @@
+"""A job on its way: submitted, watched, and its report brought home."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml.errors import MlError
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.ai.ml.entities import Job, PipelineJob
+
+REPORTS = Path("build") / "ml"
+TERMINAL = {"Completed", "Failed", "Canceled", "NotResponding"}
+FIRST_WAIT, LONGEST_WAIT, GROWTH = 1.0, 10.0, 1.2  # seconds between two looks at a job, and what they grow by
+
+
+def submit(client: MLClient, pipeline: PipelineJob) -> tuple[str, str]:
+    """Send a pipeline to the workspace; its name, and where to look at it."""
+    job = client.jobs.create_or_update(pipeline)
+    return str(job.name), str(job.studio_url)
+
+
+def watch(client: MLClient, name: str, tell: Callable[[dict[str, str]], None]) -> None:
+    """Wait for a pipeline's end; `tell` hears its steps' statuses whenever one of them changes.
+
+    Polls, for Azure ML has no event for a client to wait on. Raises MlError with the failed step and its error.
+    """
+    known: dict[str, str] = {}
+    wait = FIRST_WAIT
+    while True:
+        job = client.jobs.get(name)
+        steps = step_statuses(client, name)
+        if steps != known:
+            tell(steps)
+            known, wait = steps, FIRST_WAIT
+        if job.status in TERMINAL:
+            break
+        time.sleep(wait)
+        wait = min(wait * GROWTH, LONGEST_WAIT)
+    if job.status != "Completed":
+        raise failure(client, job, steps)
+
+
+def step_statuses(client: MLClient, pipeline: str) -> dict[str, str]:
+    """Status of each step that the pipeline has begun, by its display name."""
+    children = client.jobs.list(parent_job_name=pipeline)
+    return {child.display_name or child.name: child.status for child in children}
+
+
+def failure(client: MLClient, job: Job, steps: dict[str, str]) -> MlError:
+    """What to say of a pipeline that did not complete: its steps, the end of the failed one's log, where to look."""
+    broken = [name for name, status in steps.items() if status in TERMINAL - {"Completed"}]
+    what = f"step {' and '.join(broken)}" if broken else "no step"
+    message = f"the pipeline {job.name} ended {job.status} in {what}"
+    for child in client.jobs.list(parent_job_name=job.name):
+        if child.status == "Failed":
+            message += f"\n{log_tail(client, child.name)}"
+    return MlError(message, f"see its logs at {job.studio_url}")
+
+
+def log_tail(client: MLClient, name: str, lines: int = 15) -> str:
+    """The end of what a job wrote; empty if it wrote nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        client.jobs.download(name, download_path=folder)
+        logs = sorted(Path(folder).rglob("std_log*.txt"))
+        text = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
+    return "\n".join(f"  | {line}" for line in text[-lines:])
+
+
+def report(client: MLClient, job_name: str) -> Path:
+    """The folder with the report of a training; fetched unless it is on disk."""
+    home = REPORTS / job_name
+    if (home / "metrics.json").is_file():
+        return home
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=REPORTS) as folder:
+        client.jobs.download(job_name, download_path=folder, output_name="report")
+        found = [file.parent for file in Path(folder).rglob("metrics.json")]
+        if not found:
+            raise MlError(f"job {job_name} has no output 'report' with metrics", "train again with `ml train`")
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.move(found[0], home)
+    return home
