@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import config
 
+from infra.network_rules import SMALLEST_PREFIX
+from infra.service_rules import quantity
 from infra.settings import Settings
 from infra.settings_reader import ProblemsFoundError, SettingsError, load, parse
-from infra.settings_rules import SMALLEST_PREFIX, quantity
 from tests.infra import program
 
 Values = dict[str, Any]

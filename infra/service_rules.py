@@ -1,0 +1,195 @@
+"""Rules about services: what one of them refuses because of how another is set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra import settings as s
+from infra.settings_rules import Problem, RuleRow
+
+
+def sizes_are_ordered(cluster: s.Cluster, spark: s.Spark, workspace: s.Workspace) -> Iterator[Problem]:
+    """The smaller size of what scales is not above the larger."""
+    scaled: dict[str, s.NodePool | s.Spark | s.CpuCluster] = {
+        "cluster.systemPool": cluster.system_pool,
+        "cluster.workloadPool": cluster.workload_pool,
+        "spark": spark,
+        "workspace.cpuCluster": workspace.cpu_cluster,
+    }
+    for key, pool in scaled.items():
+        if pool.min_nodes > pool.max_nodes:
+            yield Problem(f"{key}.minNodes", f"{pool.min_nodes} is more than maxNodes {pool.max_nodes}", "swap them")
+
+
+def private_workspace_has_a_builder(network: s.Network, workspace: s.Workspace) -> Iterator[Problem]:
+    """A registry behind a private endpoint cannot build images: a cluster of the workspace must."""
+    builder, cluster = workspace.image_build_compute, workspace.cpu_cluster.name
+    page = "machine-learning/how-to-secure-workspace-vnet#enable-azure-container-registry-acr"
+    private = network.public_access == "Disabled" or workspace.isolation_mode != "Disabled"
+    if private and builder is None:
+        yield Problem(
+            "workspace.imageBuildCompute",
+            "missing, but the workspace is private, and its registry cannot build images there",
+            f"name the cluster that shall build them: {cluster}",
+            page,
+        )
+    if builder is not None and builder != cluster:
+        yield Problem(
+            "workspace.imageBuildCompute",
+            f"{builder!r} is not a cluster of this workspace",
+            f"use {cluster}",
+            page,
+        )
+
+
+def model_monitor_has_what_it_needs(workspace: s.Workspace, storage: s.WorkspaceStorage) -> Iterator[Problem]:
+    """Azure's model monitor reads with SAS alone and runs on serverless Spark in the managed network."""
+    if "modelMonitor" not in workspace.features:
+        return
+    page = "machine-learning/how-to-monitor-model-performance#prerequisites"
+    instead = "take modelMonitor out of workspace.features and run drift detection as a pipeline"
+    if not storage.shared_keys:
+        yield Problem(
+            "workspace.features",
+            "modelMonitor supports only datastores with credentials, and workspaceStorage.sharedKeys is false",
+            f"{instead}, or set workspaceStorage.sharedKeys to true",
+            page,
+        )
+    if workspace.isolation_mode == "Disabled":
+        yield Problem(
+            "workspace.features",
+            "modelMonitor runs on serverless Spark, which a network of one's own does not have",
+            f"{instead}, or set workspace.isolationMode to AllowInternetOutbound",
+            page,
+        )
+
+
+def registry_sharing_reaches_storage(network: s.Network, workspace: s.Workspace) -> Iterator[Problem]:
+    """An Azure ML registry copies from the workspace's storage, which must not be closed to it."""
+    if "registrySharing" in workspace.features and network.public_access == "Disabled":
+        yield Problem(
+            "workspace.features",
+            "registrySharing cannot read workspace storage while network.publicAccess is Disabled",
+            "set network.publicAccess to Enabled with network.allowedIpRanges, or drop registrySharing",
+            "machine-learning/how-to-registry-network-isolation",
+        )
+
+
+def cluster_is_in_one_network(workspace: s.Workspace) -> Iterator[Problem]:
+    """A compute's own subnet is valid only without the managed network."""
+    if workspace.isolation_mode != "Disabled" and workspace.cpu_cluster.subnet is not None:
+        yield Problem(
+            "workspace.cpuCluster.subnet",
+            f"{workspace.cpu_cluster.subnet!r}, but workspace.isolationMode {workspace.isolation_mode} "
+            "puts nodes into the managed network",
+            "set it to null, or workspace.isolationMode to Disabled",
+            "machine-learning/how-to-managed-network",
+        )
+
+
+def spark_can_be_attached(spark: s.Spark) -> Iterator[Problem]:
+    """An attached pool needs Synapse's public access and no data exfiltration protection; 3.3 is gone."""
+    page = "machine-learning/how-to-manage-synapse-spark-pool"
+    if spark.attach_to_workspace and spark.prevent_data_exfiltration:
+        yield Problem(
+            "spark.preventDataExfiltration",
+            "true, which Azure Machine Learning does not support for an attached pool",
+            "set it to false before the first deployment, or spark.attachToWorkspace to false",
+            page,
+        )
+    if spark.attach_to_workspace and spark.public_access == "Disabled":
+        yield Problem(
+            "spark.publicAccess",
+            "Disabled, but an attached pool is reached over the public end point",
+            "set it to Enabled, or spark.attachToWorkspace to false",
+            page,
+        )
+    if spark.spark_version not in SPARK_VERSIONS:
+        yield Problem(
+            "spark.sparkVersion",
+            f"{spark.spark_version!r} is no runtime that Synapse starts; allowed: {', '.join(SPARK_VERSIONS)}",
+            f"use {SPARK_VERSIONS[-1]}",
+            "synapse-analytics/spark/apache-spark-version-support",
+        )
+
+
+SPARK_VERSIONS = ("3.4", "3.5")  # 3.3 was disabled on 2025-03-31
+
+
+def router_has_its_nodes(cluster: s.Cluster, serving: s.Serving) -> Iterator[Problem]:
+    """Three routers are spread over three nodes."""
+    if serving.high_availability and cluster.workload_pool.min_nodes < ROUTERS:
+        yield Problem(
+            "serving.highAvailability",
+            f"true needs {ROUTERS} nodes, cluster.workloadPool.minNodes is {cluster.workload_pool.min_nodes}",
+            f"raise minNodes to {ROUTERS} or set highAvailability to false",
+            EXTENSION,
+        )
+
+
+ROUTERS = 3
+EXTENSION = "machine-learning/how-to-deploy-kubernetes-extension"
+
+
+def scoring_is_encrypted_or_says_so(serving: s.Serving) -> Iterator[Problem]:
+    """Either a certificate or an explicit permission to go without."""
+    if serving.tls is None and not serving.allow_insecure_connections:
+        yield Problem(
+            "serving.tls",
+            "missing, and serving.allowInsecureConnections is false: the router would not start",
+            "give sslSecret and sslCname, or allow insecure connections for a trial",
+            EXTENSION,
+        )
+    if serving.tls and serving.allow_insecure_connections:
+        yield Problem("serving.allowInsecureConnections", "true beside serving.tls", "set it to false", EXTENSION)
+    if serving.tls and (serving.tls.certificate is None) != (serving.tls.private_key is None):
+        yield Problem("serving.tls", "certificate and privateKey go together", "give both or neither", EXTENSION)
+
+
+# An MLflow model's server: Azure refuses deployments below it.
+MLFLOW_CPU, MLFLOW_BYTES = 2.0, 4 * 2**30
+
+
+def default_instance_runs_mlflow(serving: s.Serving) -> Iterator[Problem]:
+    """The default instance type exists and carries an MLflow model."""
+    page = "machine-learning/how-to-manage-kubernetes-instance-types"
+    chosen = serving.instance_types.get(serving.default_instance_type)
+    if chosen is None:
+        yield Problem(
+            "serving.defaultInstanceType",
+            f"{serving.default_instance_type!r} is none of serving.instanceTypes: {', '.join(serving.instance_types)}",
+            "name one of them",
+            page,
+        )
+    elif quantity(chosen.limits.cpu) < MLFLOW_CPU or quantity(chosen.limits.memory) < MLFLOW_BYTES:
+        yield Problem(
+            f"serving.instanceTypes.{serving.default_instance_type}.limits",
+            f"cpu {chosen.limits.cpu}, memory {chosen.limits.memory}: an MLflow deployment needs 2 and 4Gi",
+            "raise them, or make a larger type the default",
+            page,
+        )
+
+
+_UNITS = {"m": 1e-3, "Mi": 2.0**20, "Gi": 2.0**30}
+
+
+def quantity(text: str) -> float:
+    """Kubernetes' notation as a number: cores, or bytes."""
+    for unit, factor in _UNITS.items():
+        if text.endswith(unit):
+            return float(text.removesuffix(unit)) * factor
+    return float(text)
+
+
+RULES: tuple[RuleRow, ...] = (
+    (("cluster", "spark", "workspace"), sizes_are_ordered),
+    (("network", "workspace"), private_workspace_has_a_builder),
+    (("workspace", "workspace_storage"), model_monitor_has_what_it_needs),
+    (("network", "workspace"), registry_sharing_reaches_storage),
+    (("workspace",), cluster_is_in_one_network),
+    (("spark",), spark_can_be_attached),
+    (("cluster", "serving"), router_has_its_nodes),
+    (("serving",), scoring_is_encrypted_or_says_so),
+    (("serving",), default_instance_runs_mlflow),
+)
+"""The blocks that a rule reads, and the rule."""
