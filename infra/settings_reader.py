@@ -21,7 +21,6 @@ class SettingsError(pulumi.RunError):
     """The environment's settings cannot be used; Pulumi prints it without a traceback."""
 
     def __init__(self, file: str, project: str, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
         lines = [_line(project, problem) for problem in problems]
         count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
         super().__init__("\n".join([f"{file}: {count} in the settings", *lines]))
