@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
-
 from azlocal.state import State
 
 _KIND = "onlineEndpointKeys"
@@ -72,6 +70,8 @@ def regenerate(state: State, endpoint: str, which: str, wanted: str | None) -> N
 
 def token(keys: Keys, endpoint: str, principal: str, now: float) -> dict[str, Any]:
     """What ``token`` answers: a token for this endpoint alone, and when it ends."""
+    import jwt  # a plan reads these declarations too, and never needs it
+
     expires = int(now) + TOKEN_LIFE
     claims = {"sub": principal, "endpoint": endpoint.lower(), "iat": int(now), "exp": expires}
     return {
@@ -84,6 +84,8 @@ def token(keys: Keys, endpoint: str, principal: str, now: float) -> dict[str, An
 
 def accepts_token(keys: Keys, endpoint: str, given: str, now: float | None = None) -> bool:
     """Whether a token was issued for this endpoint and is still good."""
+    import jwt
+
     try:
         claims = jwt.decode(given, keys.secret, algorithms=["HS256"], options={"verify_exp": False})
     except jwt.InvalidTokenError:

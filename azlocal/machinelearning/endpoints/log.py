@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from azlocal.state import State
+
 INFERENCE_SERVER, STORAGE_INITIALIZER = "InferenceServer", "StorageInitializer"
 CONTAINERS = (INFERENCE_SERVER, STORAGE_INITIALIZER)
+_KIND = "onlineDeploymentLogs"  # document kind: the folder of a deployment's logs, noted by the running server
 _LIMIT = 32 * 1024 * 1024  # bytes; at a start of a process an older log of this size makes room
 _BLOCK = 64 * 1024
 
@@ -41,3 +44,19 @@ def tail(path: Path, lines: int) -> str:
             file.seek(end)
             data = file.read(step) + data
     return b"".join(data.splitlines(keepends=True)[-lines:]).decode("utf-8", "replace")
+
+
+def note(state: State, deployment: str, folder: Path) -> None:
+    """Remember where the logs of a deployment are, for the control plane, which knows no folders."""
+    state.put_document(_KIND, deployment, str(folder))
+
+
+def forget(state: State, deployment: str) -> None:
+    """The deployment is gone."""
+    state.delete_document(_KIND, deployment)
+
+
+def of(state: State, deployment: str, container: str, lines: int) -> str:
+    """The last lines of a container's log; empty where nothing ever ran."""
+    folder = state.document(_KIND, deployment)
+    return tail(file_of(Path(folder), container), lines) if folder else ""

@@ -99,6 +99,10 @@ class Routes:
         """The route of an endpoint's id (lower-cased)."""
         return self._by_key.get(key)
 
+    def all(self) -> list[Route]:
+        """Every endpoint's route."""
+        return list(self._by_key.values())
+
     def serves(self, host: str) -> bool:
         """Whether an endpoint answers at this host."""
         return host in self._hosts

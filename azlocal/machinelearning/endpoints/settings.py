@@ -71,7 +71,8 @@ class Serving:
     def read(cls, capacity: int, properties: dict[str, Any], variables: dict[str, str]) -> Serving:
         """From a deployment's sku and properties. ``WORKER_COUNT`` is the processes of one instance."""
         request = properties.get("requestSettings") or {}
-        workers = int(variables.get("WORKER_COUNT") or 1)
+        given = str(variables.get("WORKER_COUNT", ""))
+        workers = int(given) if given.isdigit() else 1
         return cls(
             instances=capacity,
             concurrent=int(request.get("maxConcurrentRequestsPerInstance") or 1),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +38,7 @@ def test_the_smaller_share_is_spread_out(percent: int) -> None:
     chosen = [traffic.choose() for _ in range(200)]
     rare = "green" if percent <= 50 else "blue"
     gaps = [index for index, name in enumerate(chosen) if name == rare]
-    longest = max(after - before for before, after in zip(gaps, gaps[1:], strict=False))
+    longest = max(after - before for before, after in pairwise(gaps))
     assert longest <= -(-100 // min(percent, 100 - percent)) + 1
 
 
