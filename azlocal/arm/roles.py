@@ -64,7 +64,16 @@ class Role:
 
 @lru_cache(maxsize=8192)
 def _matches(patterns: tuple[str, ...], action: str) -> bool:
-    return any(re.fullmatch(re.escape(one.lower()).replace(r"\*", ".*"), action) for one in patterns)
+    return any(re.fullmatch(_expression(one.lower()), action) for one in patterns)
+
+
+def _expression(pattern: str) -> str:
+    """A wildcard between two slashes also stands for nothing: ``workspaces/*/read`` permits ``workspaces/read``.
+
+    Azure's own roles count on it: AzureML Data Scientist has to exclude ``workspaces/write`` by name, and Managed
+    Identity Operator assigns identities through ``userAssignedIdentities/*/assign/action``.
+    """
+    return re.escape(pattern).replace(r"/\*/", "/(?:.*/)?").replace(r"\*", ".*")
 
 
 _AUTHORIZATION_READ = "Microsoft.Authorization/*/read"

@@ -11,6 +11,7 @@ from azlocal.arm.operations import Operation, iso
 from azlocal.arm.providers.machinelearning import kubernetes, vmsizes
 from azlocal.arm.providers.machinelearning.versions import WORKSPACE
 from azlocal.arm.types import Action, NameRule, Reference, ResourceType, set_path
+from azlocal.machinelearning.jobs import events
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -166,6 +167,13 @@ def _present(call: Call, resource: Resource, body: dict[str, Any]) -> None:
     body["properties"] = {**body["properties"], "properties": inner}
 
 
+def _committed(call: Call, new: Resource, _old: Resource | None) -> None:
+    """Jobs that wait for a node may fit now."""
+    effects = call.control.effects.get(events.COMPUTE_CHANGED)
+    if effects and effects.put and call.control.spawn:
+        call.control.run_effect(events.quietly(effects.put(new)))
+
+
 def _power(wanted: str, allowed_from: str) -> Callable[[Call, Resource], ArmResponse]:
     """Start or stop an instance: 202, then the state is what was wanted."""
 
@@ -254,5 +262,6 @@ TYPE = ResourceType(
     check=_check,
     complete=_complete,
     present=_present,
+    committed=_committed,
     deleting=_deleting,
 )
