@@ -7,6 +7,7 @@ from azlocal.arm.providers import (
     insights,
     keyvault,
     kubernetesconfiguration,
+    machinelearning,
     managedidentity,
     network,
     operationalinsights,
@@ -17,16 +18,17 @@ from azlocal.arm.providers import (
 from azlocal.arm.types import Namespace
 
 NAMESPACES: tuple[Namespace, ...] = (
-    resources.NAMESPACE,
     authorization.NAMESPACE,
-    synapse.NAMESPACE,
-    operationalinsights.NAMESPACE,
-    kubernetesconfiguration.NAMESPACE,
-    insights.NAMESPACE,
-    containerservice.NAMESPACE,
     containerregistry.NAMESPACE,
+    containerservice.NAMESPACE,
+    insights.NAMESPACE,
     keyvault.NAMESPACE,
+    kubernetesconfiguration.NAMESPACE,
+    machinelearning.NAMESPACE,
     managedidentity.NAMESPACE,
     network.NAMESPACE,
+    operationalinsights.NAMESPACE,
+    resources.NAMESPACE,
     storage.NAMESPACE,
+    synapse.NAMESPACE,
 )
