@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 from azlocal.azure import ASGIApp
 from azlocal.gateway.ca import CertificateAuthority
 from azlocal.gateway.hosts import Hosts
+from azlocal.gateway.prompt import PromptProtocol
 
 _HEAD_LIMIT = 16 * 1024
 _KEEP_ALIVE = 300  # seconds: longer than the clients' pools keep a connection
@@ -58,7 +59,7 @@ class Gateway:
     def http(self, *, secure: bool) -> HttpToolsProtocol:
         """An HTTP protocol for one connection."""
         config = self._services if secure else self._instance
-        return HttpToolsProtocol(config, self._state, {}, asyncio.get_running_loop())
+        return PromptProtocol(config, self._state, {}, asyncio.get_running_loop())
 
     def run(self, work: Any) -> None:
         """Run a connection's set-up beside the loop."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from azlocal.azure import Receive, Send
 from azlocal.storage import sas
 from azlocal.storage.accounts import Account
-from azlocal.storage.backend import Backend, Body
+from azlocal.storage.backend import VERSION, Backend, Body
 from azlocal.storage.errors import StorageError
 from azlocal.storage.request import StorageRequest
 
@@ -87,7 +89,7 @@ async def answer(send: Send, response: ClientResponse, *, head: bool, extra: dic
 
 async def reply(send: Send, status: int, headers: dict[str, str], body: bytes = b"", *, head: bool = False) -> None:
     """An answer of azlocal's own."""
-    full = {"x-ms-version": "2021-12-02", **headers}
+    full = {"x-ms-version": VERSION, "x-ms-request-id": str(uuid.uuid4()), "date": formatdate(usegmt=True), **headers}
     if status != 204 and "content-length" not in full:
         full["content-length"] = str(len(body))
     pairs = [(name.lower().encode(), value.encode("utf-8")) for name, value in full.items()]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
+from azlocal.arm.service import storage_failure
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.storage import delegation
 from azlocal.storage.accounts import Account, Accounts
@@ -54,8 +56,11 @@ class Storage:
             exchange = Exchange(request, account, receive, send)
             await (self._lake(exchange) if service == "dfs" else self._answer(exchange))
         except StorageError as error:
-            status, headers, body = error.render(service)
-            await reply(send, status, headers, body, head=scope["method"] == "HEAD")
+            await _refuse(send, error, service, head=scope["method"] == "HEAD")
+        except sqlite3.OperationalError as error:
+            found = storage_failure(error)
+            failure = StorageError(found.status, found.code, found.message)
+            await _refuse(send, failure, service, head=scope["method"] == "HEAD")
 
     async def _warm(self) -> None:
         try:
@@ -110,6 +115,11 @@ class Storage:
         body = await read_all(exchange.receive, _SMALL_BODY)
         key = delegation.answer_key(self._azure, exchange.account, caller.principal, version, body)
         await reply(exchange.send, 200, {"content-type": "application/xml"}, key)
+
+
+async def _refuse(send: Send, error: StorageError, service: str, *, head: bool) -> None:
+    status, headers, body = error.render(service)
+    await reply(send, status, headers, body, head=head)
 
 
 def _wanted(request: StorageRequest, account: Account, caller: Caller) -> Operation:
