@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from . import threads  # noqa: F401  # isort: skip  # before lightgbm, which the model loads
 import mlflow
 import pandas as pd
 

@@ -12,6 +12,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from . import threads  # noqa: F401  # isort: skip  # before lightgbm
 import lightgbm
 import mlflow
 import pandas as pd
@@ -33,7 +34,7 @@ PARAMETERS: dict[str, Any] = {
     "max_bin": 127,
     "random_state": 2013,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "verbose": -1,
 }
 
