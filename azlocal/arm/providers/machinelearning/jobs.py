@@ -136,12 +136,11 @@ def _services(call: Call, job: Resource, run: Run) -> dict[str, Any]:
     workspace = call.state.get(workspace_id.lower())
     tracking = workspace.properties["mlFlowTrackingUri"] if workspace else ""
     studio = f"https://ml.azure.com/runs/{run.id}?wsid={workspace_id}&tid={call.principal.tenant_id}"
+    endpoints = {"Studio": studio, "Tracking": f"{tracking}?"}
     return {
-        "Studio": {"jobServiceType": "Studio", "endpoint": studio, "status": None, "port": None, "errorMessage": None},
-        "Tracking": {
-            "jobServiceType": "Tracking", "endpoint": f"{tracking}?", "status": None, "port": None, "errorMessage": None,
-        },
-    }  # fmt: skip
+        name: {"jobServiceType": name, "endpoint": endpoint, "status": None, "port": None, "errorMessage": None}
+        for name, endpoint in endpoints.items()
+    }
 
 
 def _get(call: Call) -> ArmResponse:
@@ -169,7 +168,9 @@ def _list(call: Call) -> ArmResponse:
         shown = [one for one in shown if one["properties"]["jobType"] == kind]
     if tag := query.get("tag"):
         name, _, value = tag.partition("=")
-        shown = [one for one in shown if name in one["properties"]["tags"] and value in {"", one["properties"]["tags"][name]}]
+        shown = [
+            one for one in shown if name in one["properties"]["tags"] and value in {"", one["properties"]["tags"][name]}
+        ]
     return page(call, shown)
 
 
@@ -205,9 +206,7 @@ TYPE = ResourceType(
     name=JOB,
     system_data=True,
     provisioning=False,
-    name_rule=NameRule(
-        r"[A-Za-z0-9_-]+", 1, 255, "1-255 letters, digits, underscores and hyphens", code="UserError"
-    ),
+    name_rule=NameRule(r"[A-Za-z0-9_-]+", 1, 255, "1-255 letters, digits, underscores and hyphens", code="UserError"),
     required=("properties.jobType",),
     check=_check,
     complete=_complete,

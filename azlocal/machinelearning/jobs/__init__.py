@@ -1,0 +1,1 @@
+"""Jobs that really run: commands and pipelines, as processes of this machine."""

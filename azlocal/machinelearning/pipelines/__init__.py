@@ -1,0 +1,1 @@
+"""Pipelines: nodes that run as soon as what they need is there."""

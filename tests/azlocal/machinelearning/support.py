@@ -1,0 +1,139 @@
+"""A workspace with a cluster on the running azlocal."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from azure.identity import ClientSecretCredential
+from azure.mgmt.resource.resources import ResourceManagementClient
+
+from azlocal.entra.principals import SUBSCRIPTION_ID
+from tests.azlocal.conftest import Server
+
+LOCATION = "westeurope"
+ML_VERSION = "2024-10-01"
+CPU = "cpu-cluster"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace, its group, and clients for it."""
+
+    server: Server
+    group: str
+    name: str
+    storage: str
+    identity: str  # the client id of the cluster's user-assigned identity
+
+    @property
+    def id(self) -> str:
+        return (
+            f"{self.server.subscription}/resourceGroups/{self.group}/providers/"
+            f"Microsoft.MachineLearningServices/workspaces/{self.name}"
+        )
+
+    @property
+    def storage_id(self) -> str:
+        return (
+            f"{self.server.subscription}/resourceGroups/{self.group}/providers/"
+            f"Microsoft.Storage/storageAccounts/{self.storage}"
+        )
+
+
+class Arm:
+    """Resources put and read by their ids, through azure-mgmt-resource."""
+
+    def __init__(self, credential: Any) -> None:
+        self.client = ResourceManagementClient(credential, SUBSCRIPTION_ID)
+
+    def put(self, resource_id: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
+        poller = self.client.resources.begin_create_or_update_by_id(resource_id, body, api_version=version)
+        return dict(poller.result().as_dict())
+
+    def group(self, name: str) -> str:
+        self.client.resource_groups.create_or_update(name, {"location": LOCATION})
+        return f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{name}"
+
+
+def make_workspace(server: Server, arm: Arm) -> Workspace:
+    """A resource group with everything a workspace needs, and the workspace with one cluster."""
+    suffix = uuid.uuid4().hex[:10]
+    group = f"rg-ml-{suffix}"
+    base = arm.group(group) + "/providers"
+    storage = f"stml{suffix}"
+    arm.put(
+        f"{base}/Microsoft.Storage/storageAccounts/{storage}",
+        "2023-05-01",
+        {"location": LOCATION, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}},
+    )
+    arm.put(
+        f"{base}/Microsoft.KeyVault/vaults/kv{suffix}",
+        "2023-07-01",
+        {
+            "location": LOCATION,
+            "properties": {
+                "tenantId": "10ca1000-0000-4000-8000-000000000001",
+                "sku": {"family": "A", "name": "standard"},
+                "enableRbacAuthorization": True,
+            },
+        },
+    )
+    logs = f"{base}/Microsoft.OperationalInsights/workspaces/log-{suffix}"
+    arm.put(logs, "2023-09-01", {"location": LOCATION, "properties": {"sku": {"name": "PerGB2018"}}})
+    arm.put(
+        f"{base}/Microsoft.Insights/components/ai{suffix}",
+        "2020-02-02",
+        {
+            "location": LOCATION,
+            "kind": "web",
+            "properties": {"Application_Type": "web", "WorkspaceResourceId": logs},
+        },
+    )
+    identity = arm.put(
+        f"{base}/Microsoft.ManagedIdentity/userAssignedIdentities/id{suffix}", "2023-01-31", {"location": LOCATION}
+    )
+    found = Workspace(server, group, f"ws{suffix}", storage, identity["properties"]["clientId"])
+    arm.put(
+        found.id,
+        ML_VERSION,
+        {
+            "location": LOCATION,
+            "identity": {"type": "SystemAssigned"},
+            "properties": {
+                "storageAccount": found.storage_id,
+                "keyVault": f"{base}/Microsoft.KeyVault/vaults/kv{suffix}",
+                "applicationInsights": f"{base}/Microsoft.Insights/components/ai{suffix}",
+            },
+        },
+    )
+    arm.put(
+        f"{found.id}/computes/{CPU}",
+        ML_VERSION,
+        {
+            "location": LOCATION,
+            "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity["id"]: {}}},
+            "properties": {
+                "computeType": "AmlCompute",
+                "properties": {
+                    "vmSize": "Standard_DS3_v2",
+                    "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4},
+                },
+            },
+        },
+    )
+    return found
+
+
+def credential_of(server: Server, principal: str) -> ClientSecretCredential:
+    """A principal's credential as azure-identity makes it."""
+    variables = server.variables(principal)
+    return ClientSecretCredential(
+        variables["AZURE_TENANT_ID"], variables["AZURE_CLIENT_ID"], variables["AZURE_CLIENT_SECRET"]
+    )
+
+
+def unique(prefix: str) -> str:
+    """A name no other test uses."""
+    return f"{prefix}{uuid.uuid4().hex[:8]}"
