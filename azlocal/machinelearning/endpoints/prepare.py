@@ -203,10 +203,12 @@ class Preparation:
         )
 
     def _environments(self) -> Environments:
-        shared = getattr(self._azure.services.get("machinelearning"), "environments", None)
-        if shared is not None:
-            environments: Environments = shared
-            return environments
+        """The builder that jobs use, so that an environment is built once for both."""
+        from azlocal.machinelearning.service import MachineLearning
+
+        service = self._azure.services.get("machinelearning")
+        if isinstance(service, MachineLearning):
+            return service.jobs.commands.environments
         if self._own is None:
             from azlocal.machinelearning.jobs.environments import Environments as Builder
 

@@ -46,6 +46,7 @@ class Process:
         self._gone = False
         self._disposed = False
         self.in_flight = 0
+        self.load_seconds = 0.0
 
     @classmethod
     async def start(cls, launch: Launch, deadline: float) -> Process:
@@ -95,6 +96,7 @@ class Process:
             raise StartError(f"the scoring process ended {describe(await self._process.wait())} before it was ready")
         if message.get("state") != "ready":
             raise StartError(str(message.get("error")))
+        self.load_seconds = float(str(message.get("seconds", 0)))
 
     async def ended(self) -> int:
         """Wait for the end; the exit code, negative for a signal."""

@@ -1,4 +1,8 @@
-"""The processes of one deployment and the queue before them: bounded, timed, and whole again after a crash."""
+"""The processes of one deployment and the queue before them: bounded, timed, and whole again after a crash.
+
+A process that ends is replaced at once. Where a model takes long to load, that would not be soon, so one spare
+process has it loaded already and takes the place; another spare then loads behind.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from azlocal.machinelearning.endpoints.settings import Serving
 _FREE_RESTARTS = 3  # crashes in a minute that are answered with a restart at once
 _WINDOW = 60.0  # seconds
 _LONGEST_PAUSE = 30.0  # seconds between restarts of a process that keeps crashing
+_SLOW_START = 1.0  # seconds; where loading takes longer, a spare process stands by
 _LIVENESS = b"GET / HTTP/1.1\r\n\r\n"
 
 
@@ -45,6 +50,8 @@ class Replicas:
         self._idle = asyncio.Event()
         self._idle.set()
         self._crashes: deque[float] = deque()
+        self._spare: Process | None = None
+        self._spare_start: asyncio.Task[None] | None = None
 
     @property
     def launch(self) -> Launch:
@@ -64,6 +71,7 @@ class Replicas:
         """
         log.make_room(self._launch.log)
         await self._grow(self._serving.processes)
+        self._want_spare()
 
     async def _grow(self, count: int) -> None:
         starts = [
@@ -183,13 +191,19 @@ class Replicas:
         try:
             self._processes.remove(process)
             log.write(self._launch.log, f"scoring process {process.pid} ended {describe(code)}; starting another")
-            await self._replace()
+            pause = self._pause()
+            if (spare := self._spare) and spare.alive:
+                self._spare = None
+                self._add(spare)
+                self._want_spare(pause)
+            else:
+                await self._replace(pause)
         finally:
             self._starting -= 1
 
-    async def _replace(self) -> None:
+    async def _replace(self, pause: float) -> None:
         while True:
-            if pause := self._pause():
+            if pause:
                 self._give_up_waiting()
                 self._starting -= 1
                 log.write(self._launch.log, f"it keeps ending: the next start is in {pause:g} seconds")
@@ -201,8 +215,22 @@ class Replicas:
                 self._add(await Process.start(self._launch, self._serving.readiness.patience))
             except StartError as error:
                 log.write(self._launch.log, f"a scoring process did not start: {error}")
+                pause = self._pause()
             else:
                 return
+
+    def _want_spare(self, pause: float = 0.0) -> None:
+        """Have a spare process, where loading is slow."""
+        slow = max((one.load_seconds for one in self._processes), default=0.0) > _SLOW_START
+        if slow and (self._spare_start is None or self._spare_start.done()):
+            self._spare_start = asyncio.create_task(self._start_spare(pause))
+
+    async def _start_spare(self, pause: float) -> None:
+        await asyncio.sleep(pause)
+        try:
+            self._spare = await Process.start(self._launch, self._serving.readiness.patience)
+        except StartError as error:
+            log.write(self._launch.log, f"the spare scoring process did not start: {error}")
 
     def _pause(self) -> float:
         """Seconds to wait before the next start: none at first, then doubling while it keeps crashing."""
@@ -245,11 +273,14 @@ class Replicas:
         """End every process."""
         stopping, self._processes = [*self._processes, *self._retiring], []
         self._retiring.clear()
+        tasks = [*self._keepers, *([self._spare_start] if self._spare_start else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._spare:
+            stopping.append(self._spare)
         self._give_up_waiting()
-        keepers = list(self._keepers)
-        for keeper in keepers:
-            keeper.cancel()
-        await asyncio.gather(*(process.stop() for process in stopping), *keepers, return_exceptions=True)
+        await asyncio.gather(*(process.stop() for process in stopping))
 
 
 def _load(process: Process) -> int:

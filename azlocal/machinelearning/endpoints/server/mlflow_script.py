@@ -122,7 +122,7 @@ def _predict(data: Any, params: dict[str, Any] | None) -> Any:
 def _sentence(error: Exception) -> str:
     """What is wrong, without the repetition of the whole data that MLflow puts before it."""
     text = str(error.args[0] if error.args else error).strip()
-    return text.rpartition("Error: ")[2].strip().rstrip(".") + "."
+    return text.rpartition("Error: ")[2].strip(" '").rstrip(".") + "."
 
 
 def jsonable(result: Any) -> Any:

@@ -122,9 +122,9 @@ class Connection(asyncio.Protocol):
         started = time.perf_counter()
         answer = self._server.answer(method, target, self._headers, body)
         close = self._headers.get("connection", "").lower() == "close"
-        self._send(answer, close=close)
         if target != LIVENESS:
             log(f"{answer.status} {method} {target} {(time.perf_counter() - started) * 1000:.2f}ms")
+        self._send(answer, close=close)
         self._head = None
         self._length = 0
 

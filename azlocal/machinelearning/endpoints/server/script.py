@@ -104,7 +104,8 @@ def _blame(error: Exception, text: str, content_type: str) -> Answer:
             json.loads(text)
         except ValueError as problem:
             return _error(400, "BadInput", not_json(problem))
-    message = f"run() of the scoring script raised {last_line(error)}. The deployment's logs have the traceback."
+    what = last_line(error).rstrip(".")
+    message = f"run() of the scoring script raised {what}. The deployment's logs have the traceback."
     return _error(500, "ScoringFailed", message)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from azlocal.entra.principals import OWNER, STRANGER
 from azlocal.machinelearning.endpoints import keys, process
+from azlocal.machinelearning.endpoints import replicas as replicas_module
 from azlocal.machinelearning.endpoints.process import StartError
 from tests.azlocal.machinelearning.endpoints.scoring import Bench, bench
 
@@ -126,6 +127,25 @@ def test_a_crashed_process_is_replaced(tmp_path: Path) -> None:
         assert answer.status_code == 200
         assert answer.json()["pid"] != before
         assert "SIGKILL" in made.log("blue")
+
+    run(tmp_path, test)
+
+
+def test_a_model_that_loads_slowly_has_a_spare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicas_module, "_SLOW_START", 0.0)
+
+    async def test(made: Bench) -> None:
+        replicas = await made.deploy("blue")
+        made.set(traffic={"blue": 100})
+        assert replicas._spare_start
+        await replicas._spare_start
+        spare = replicas._spare
+        assert spare
+        os.kill(replicas.processes[0].pid, signal.SIGKILL)
+        await replicas.processes[0].ended()
+        assert (await made.score()).json()["pid"] == spare.pid
+        await replicas._spare_start
+        assert replicas._spare not in {None, spare}
 
     run(tmp_path, test)
 
