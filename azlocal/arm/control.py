@@ -150,7 +150,8 @@ class ControlPlane:
     def internal(self, method: str, path: str, body: Any = None, principal: Principal = OWNER) -> ArmResponse:
         """A call one provider makes on behalf of another, with the newest api-version of the type."""
         parsed = parse(path)
-        found = self.types.get(parsed.type.lower())
+        types = parsed.types[:-1] if method == "POST" and parsed.is_collection else parsed.types  # an action
+        found = self.types.get("/".join((parsed.namespace, *types)).lower())
         version = (found[1].versions or found[0].versions)[-1] if found else ""
         return self.handle(ArmRequest(method, path, {"api-version": version}, body, {}, principal))
 
