@@ -90,11 +90,11 @@ class Deployment:
     def register(self, want: Registration) -> Outcome:
         """Bring one resource where the program wants it; blocks until it is there."""
         with self._lock:
-            if want.urn in self._registered:
-                return self._fail(
-                    want, Action.CREATE, ResourceError("DuplicateName", "two resources have this type and name")
-                )
-            self._registered[want.urn] = want
+            duplicate = want.urn in self._registered
+            self._registered.setdefault(want.urn, want)
+        if duplicate:
+            error = ResourceError("DuplicateName", "two resources of this type have this name")
+            return self._fail(want, Action.CREATE, error)
         action = [Action.CREATE]
         try:
             if not want.custom:

@@ -98,7 +98,7 @@ def _known(server: Any) -> Any:
 
 def _given(request: Any, name: str) -> bool:
     field = request.DESCRIPTOR.fields_by_name[name]
-    if field.label == field.LABEL_REPEATED:
+    if field.is_repeated:
         return bool(getattr(request, name))
     return request.HasField(name) if field.has_presence else bool(getattr(request, name))
 

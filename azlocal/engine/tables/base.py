@@ -103,7 +103,8 @@ class AzureType:
         """
         if self.naming or self.singleton:
             return self.naming or "default"
-        return "copy" if self.path.rsplit("/providers/", 1)[-1].count("/") > 2 else "random"
+        _, _, below = self.path.rpartition("/providers/")
+        return "copy" if "/providers/" in self.path and below.count("/") > 2 else "random"
 
 
 def arm_type_of(resource_id: str) -> str:
