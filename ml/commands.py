@@ -82,7 +82,7 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
         step.say(f"pipeline {job} submitted")
     console.note(studio)
     with console.step("run the pipeline") as step:
-        runs.watch(client, job, lambda steps: step.say(f"pipeline: {describe(steps)}"))
+        runs.watch(client, job, console.Progress(step, runs.TERMINAL).tell)
     with console.step("fetch the report"):
         folder = runs.report(client, job)
         metrics = json.loads((folder / "metrics.json").read_text())
@@ -104,11 +104,6 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
         }
         model = models.register(client, job, lineage)
         step.say(f"model {model.reference} registered")
-
-
-def describe(steps: dict[str, str]) -> str:
-    """Statuses of steps in one line."""
-    return ", ".join(f"{name} {status}" for name, status in steps.items()) or "queued"
 
 
 def show_metrics(job_name: str, metrics: dict[str, Any]) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False, soft_wrap=True)
+err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -38,6 +40,13 @@ def steps() -> Iterator[Callable[[str], None]]:
         yield begin
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what Azure's SDK prints on its own account off the screen; these consoles still write to it."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        yield
+
+
 class Step:
     """A step under way; `say` replaces its text."""
 
@@ -49,6 +58,29 @@ class Step:
         """Show what it is doing now, and leave that as its line."""
         self.text = text
         self._status.update(text)
+
+
+class Progress:
+    """Steps that run elsewhere: the spinner says what runs, a line with its time remains of each that ended."""
+
+    def __init__(self, step: Step, final: Collection[str]) -> None:
+        self._step = step
+        self._final = final
+        self._begun: dict[str, float] = {}
+        self._ended: set[str] = set()
+
+    def tell(self, statuses: Mapping[str, str]) -> None:
+        """Show the statuses of the steps that have begun; a status may be followed by a comma and a remark."""
+        now = time.perf_counter()
+        running = []
+        for name, status in statuses.items():
+            begun = self._begun.setdefault(name, now)
+            if status.partition(",")[0] not in self._final:
+                running.append(f"{name} {status}")
+            elif name not in self._ended:
+                self._ended.add(name)
+                note(f"{name}: {status} [dim]{now - begun:.1f} s[/dim]")
+        self._step.say("run the pipeline" + (f": {', '.join(running)}" if running else ""))
 
 
 def note(text: str) -> None:
@@ -76,6 +108,6 @@ def paths(title: str, files: Sequence[Path]) -> None:
 
 def failure(message: str, hint: str = "") -> None:
     """An error and the way out."""
-    err.print(f"[red]error:[/red] {message}", markup=True, soft_wrap=True)
+    err.print(f"[red]error:[/red] {message}", markup=True)
     if hint:
-        err.print(f"[cyan]hint:[/cyan] {hint}", soft_wrap=True)
+        err.print(f"[cyan]hint:[/cyan] {hint}")

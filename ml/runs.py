@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import tempfile
 import time
@@ -9,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ml import console
 from ml.errors import MlError
 
 if TYPE_CHECKING:
@@ -16,13 +19,15 @@ if TYPE_CHECKING:
     from azure.ai.ml.entities import Job, PipelineJob
 
 REPORTS = Path("build") / "ml"
+REUSED = ", taken from an earlier run"
 TERMINAL = {"Completed", "Failed", "Canceled", "NotResponding"}
 FIRST_WAIT, LONGEST_WAIT, GROWTH = 1.0, 10.0, 1.2  # seconds between two looks at a job, and what they grow by
 
 
 def submit(client: MLClient, pipeline: PipelineJob) -> tuple[str, str]:
     """Send a pipeline to the workspace; its name, and where to look at it."""
-    job = client.jobs.create_or_update(pipeline)
+    with console.quiet():
+        job = client.jobs.create_or_update(pipeline)
     return str(job.name), str(job.studio_url)
 
 
@@ -39,34 +44,56 @@ def watch(client: MLClient, name: str, tell: Callable[[dict[str, str]], None]) -
         if steps != known:
             tell(steps)
             known, wait = steps, FIRST_WAIT
-        if job.status in TERMINAL:
+        if status_of(job) in TERMINAL:
             break
         time.sleep(wait)
         wait = min(wait * GROWTH, LONGEST_WAIT)
-    if job.status != "Completed":
+    if status_of(job) != "Completed":
         raise failure(client, job, steps)
 
 
 def step_statuses(client: MLClient, pipeline: str) -> dict[str, str]:
     """Status of each step that the pipeline has begun, by its display name."""
     children = client.jobs.list(parent_job_name=pipeline)
-    return {child.display_name or child.name: child.status for child in children}
+    return {str(child.display_name or child.name): describe(child) for child in children}
+
+
+def describe(child: Job) -> str:
+    """A step's status, and whether Azure took an earlier run's outputs for it."""
+    reused = (child.properties or {}).get("azureml.isreused") == "true"
+    return status_of(child) + (REUSED if reused else "")
+
+
+def status_of(job: Job) -> str:
+    """A job's status as Azure writes it; the SDK gives an enumeration for some jobs and text for others."""
+    return str(getattr(job.status, "value", job.status))
 
 
 def failure(client: MLClient, job: Job, steps: dict[str, str]) -> MlError:
-    """What to say of a pipeline that did not complete: its steps, the end of the failed one's log, where to look."""
-    broken = [name for name, status in steps.items() if status in TERMINAL - {"Completed"}]
-    what = f"step {' and '.join(broken)}" if broken else "no step"
-    message = f"the pipeline {job.name} ended {job.status} in {what}"
-    for child in client.jobs.list(parent_job_name=job.name):
-        if child.status == "Failed":
-            message += f"\n{log_tail(client, child.name)}"
-    return MlError(message, f"see its logs at {job.studio_url}")
+    """What to say of a pipeline that did not complete: Azure's error, the end of the failed steps' logs."""
+    states = ", ".join(f"{name} {status}" for name, status in steps.items())
+    parts = [f"the pipeline {job.name} ended {status_of(job)} ({states})", azure_error(client, str(job.name))]
+    children = client.jobs.list(parent_job_name=job.name)
+    parts += [log_tail(client, str(child.name)) for child in children if status_of(child) == "Failed"]
+    return MlError("\n".join(part for part in parts if part), f"see its logs at {job.studio_url}")
+
+
+def azure_error(client: MLClient, name: str) -> str:
+    """The first line of the error that Azure recorded; the SDK tells it only to who streams the job."""
+    from azure.ai.ml.exceptions import MlException
+
+    try:
+        with console.quiet():
+            client.jobs.stream(name)
+    except MlException as error:
+        found = re.search(r'"message":\s*("(?:[^"\\]|\\.)*")', str(error))
+        return str(json.loads(found[1]) if found else error).partition("\n")[0]
+    return ""
 
 
 def log_tail(client: MLClient, name: str, lines: int = 15) -> str:
     """The end of what a job wrote; empty if it wrote nothing."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, console.quiet():
         client.jobs.download(name, download_path=folder)
         logs = sorted(Path(folder).rglob("std_log*.txt"))
         text = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
@@ -80,7 +107,8 @@ def report(client: MLClient, job_name: str) -> Path:
         return home
     REPORTS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=REPORTS) as folder:
-        client.jobs.download(job_name, download_path=folder, output_name="report")
+        with console.quiet():
+            client.jobs.download(job_name, download_path=folder, output_name="report")
         found = [file.parent for file in Path(folder).rglob("metrics.json")]
         if not found:
             raise MlError(f"job {job_name} has no output 'report' with metrics", "train again with `ml train`")

@@ -77,9 +77,9 @@ class Workspace:
     @cached_property
     def client(self) -> MLClient:
         """The Azure ML SDK's client, without its progress bars and notes on experimental classes."""
-        logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
         from azure.ai.ml import MLClient
 
+        logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
         outputs = self.outputs
         return MLClient(
             self.credential, self.subscription, outputs.resource_group, outputs.workspace_name, show_progress=False
