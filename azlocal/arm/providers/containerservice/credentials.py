@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HOSTS = "kubernetesHost"  # document: API server host → cluster id, lower-cased
 ISSUERS = "kubernetesIssuer"  # document: last part of an issuer's URL → cluster id, lower-cased
 TOKENS = "kubernetesToken"  # document: cluster → user → token
+OBJECTS = "kubernetesObject"  # documents: what a stand-in cluster stores, by cluster
 INSTALLATION = "installation"  # document "ca": the certificate authority of this installation, as PEM
 ADMIN, USER = "clusterAdmin", "clusterUser"
 SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"  # AKS' own application, audience of its tokens
@@ -41,6 +42,10 @@ def forget(state: State, cluster: Resource) -> None:
     if issuer := issuer_of(cluster):
         state.delete_document(ISSUERS, issuer.rstrip("/").rsplit("/", 1)[-1])
     state.delete_document(TOKENS, cluster.key)
+    for kind in (OBJECTS, f"{OBJECTS}Fields"):
+        for key, _ in state.documents(kind, cluster.key + "|"):
+            state.delete_document(kind, key)
+    state.delete_document(OBJECTS, cluster.key)
 
 
 def hosts(cluster: Resource) -> list[str]:
