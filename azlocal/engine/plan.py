@@ -8,6 +8,7 @@ from typing import Any
 
 from azlocal.engine.azure import AzureProvider
 from azlocal.engine.deployment import PROVIDERS, Deployment
+from azlocal.engine.errors import ResourceError
 from azlocal.engine.events import Failure, Silent, Summary, Watcher
 from azlocal.engine.kubernetes import KubernetesProvider, Paper
 from azlocal.engine.names import fixed_suffix
@@ -90,11 +91,16 @@ def _empty_azure() -> InProcess:
 
 
 def _paper() -> Paper:
-    try:
-        from azlocal.kubernetes.validate import check
-    except ImportError:
-        return Paper()
-    return Paper(check)
+    from azlocal.kubernetes.status import StatusError
+    from azlocal.kubernetes.validate import check
+
+    def checked(manifest: Json) -> None:
+        try:
+            check(manifest)
+        except StatusError as error:
+            raise ResourceError(error.reason, error.message) from None
+
+    return Paper(checked)
 
 
 def _describe(record: Record, deployment: Deployment) -> Json:
