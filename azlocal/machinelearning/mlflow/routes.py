@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from azlocal.arm.errors import ArmError
+from azlocal.machinelearning.mlflow import experiments, models, runs
 from azlocal.machinelearning.plane import Route
 
-ROUTES: list[Route] = []
+ROUTES: list[Route] = [*experiments.ROUTES, *runs.ROUTES, *models.ROUTES]
 
 
 def error_body(error: ArmError) -> dict[str, Any]:

@@ -60,6 +60,22 @@ def _check_environment(_call: Call, new: Resource) -> None:
     properties["environmentType"] = "UserCreated"
 
 
+def _check_model(call: Call, new: Resource) -> None:
+    """What a job made is referred to by the job; where that is in a datastore is the server's to find."""
+    from azlocal.machinelearning.places import Place, Places
+    from azlocal.machinelearning.runs import Runs
+
+    uri = str(new.properties["modelUri"])
+    if uri.lower().startswith(("azureml://jobs/", "runs:/")):
+        workspace = call.path.path.split("/models/")[0]
+        place = Places(call.state, Runs(call.state)).locate(workspace.lower(), uri)
+        if isinstance(place, Place) and place.datastore:
+            new.properties["modelUri"] = (
+                f"azureml://subscriptions/{call.path.subscription}/resourcegroups/{call.path.resource_group}"
+                f"/workspaces/{workspace.rsplit('/', 1)[-1]}/datastores/{place.datastore.name}/paths/{place.path}"
+            )
+
+
 def _check_component(_call: Call, new: Resource) -> None:
     spec = new.properties["componentSpec"]
     if not isinstance(spec, dict) or not spec.get("type"):
@@ -84,6 +100,7 @@ KINDS = (
         required=("properties.modelUri",),
         enums={"properties.modelType": ("custom_model", "mlflow_model", "triton_model")},
         defaults={"properties.modelType": "custom_model", "properties.flavors": {}},
+        check=_check_model,
     ),
     Kind(
         "environments",
