@@ -27,6 +27,7 @@ from azlocal.machinelearning.endpoints.routes import Route, Routes
 
 SCORE_ACTION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"
 _FORWARDED = frozenset({b"content-type", b"x-ms-client-request-id", b"traceparent", b"accept"})
+_MOST_READ = 8 * MAX_BODY  # bytes of a body that is too long, read before it is refused
 _OWN = frozenset({b"x-ms-request-id", b"x-ms-client-request-id"})
 
 Headers = list[tuple[bytes, bytes]]
@@ -187,21 +188,29 @@ def _chosen(route: Route, header: bytes | None) -> str:
 
 
 async def _read(receive: Receive, given: dict[bytes, bytes]) -> list[bytes]:
-    """The request's body, refused as soon as it is certain to be too long."""
+    """The request's body. One that is too long is read on without being kept, since most clients look for an
+    answer only once they have sent everything; beyond that it is refused where it stands.
+
+    Raises:
+        Problem: 413, or 400 where the client has gone.
+    """
     declared = given.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > MAX_BODY:
+    size = 0
+    if declared.isdigit() and int(declared) > _MOST_READ:
         raise _too_long(int(declared))
     parts: list[bytes] = []
-    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Problem(400, "ClientDisconnected", "The client went away before its request was whole.")
-        if part := message.get("body", b""):
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= MAX_BODY:
             parts.append(part)
-            size += len(part)
-            if size > MAX_BODY:
-                raise _too_long(size)
+        else:
+            parts.clear()
+        if size > _MOST_READ or (size > MAX_BODY and not message.get("more_body")):
+            raise _too_long(size)
         if not message.get("more_body"):
             return parts
 
@@ -210,7 +219,7 @@ def _too_long(size: int) -> Problem:
     return Problem(
         413,
         "RequestEntityTooLarge",
-        f"The request body of {size} bytes or more is over the limit of {MAX_BODY} bytes: send it in smaller parts.",
+        f"The request body of {size} bytes is over the limit of {MAX_BODY} bytes: send it in smaller parts.",
     )
 
 

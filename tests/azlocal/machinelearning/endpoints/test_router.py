@@ -13,8 +13,9 @@ from typing import Self
 import pytest
 
 from azlocal.entra.principals import OWNER, STRANGER
-from azlocal.machinelearning.endpoints import keys, process
+from azlocal.machinelearning.endpoints import keys
 from azlocal.machinelearning.endpoints import replicas as replicas_module
+from azlocal.machinelearning.endpoints import router as router_module
 from azlocal.machinelearning.endpoints.process import StartError
 from tests.azlocal.machinelearning.endpoints.scoring import Bench, bench
 
@@ -336,13 +337,18 @@ def test_a_request_that_takes_too_long(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
-def test_a_body_over_the_limit(tmp_path: Path) -> None:
+def test_a_body_over_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router_module, "MAX_BODY", 100)
+    monkeypatch.setattr(router_module, "_MOST_READ", 1000)
+
     async def test(made: Bench) -> None:
         await made.deploy("blue")
         made.set(traffic={"blue": 100})
-        declared = await made.client.post("/score", content=b"", headers={"content-length": str(process.MAX_BODY + 1)})
-        assert declared.status_code == 413
-        assert f"the limit of {process.MAX_BODY} bytes" in declared.json()["error"]["message"]
+        for size in (101, 999, 5000):
+            refused = await made.client.post("/score", content=b" " * size)
+            assert refused.status_code == 413
+            assert "over the limit of 100 bytes" in refused.json()["error"]["message"]
+        assert (await made.score({"fits": 1})).status_code == 200
 
     run(tmp_path, test)
 
