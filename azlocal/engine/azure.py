@@ -93,10 +93,18 @@ class AzureProvider:
             if row.singleton:
                 call(self._port, "PUT", id_, api_version, {"properties": {}}, timeout=timeout)
             else:
-                call(self._port, "DELETE", id_, api_version, timeout=timeout)
+                query = row.purge_query if goal.forever else {}
+                call(self._port, "DELETE", id_, api_version, query=query, timeout=timeout)
         except ArmCallError as error:
             if error.status != 404:
                 raise
+
+    def purge(self, goal: Goal, api_version: str, timeout: float) -> None:
+        """POST where Azure wants one; a refusal (purge protection) leaves it to Azure's own date."""
+        row = _row(goal.type)
+        if row.purge_path:
+            path = self._fill(row.purge_path, goal.inputs, goal.settings, goal.type)
+            call(self._port, "POST", path, api_version, timeout=timeout)
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """A function: who am I, a read, or a POST of the table."""

@@ -85,6 +85,7 @@ class Deployment:
         self._broken: set[str] = set()
         self._replaced: set[str] = set()
         self._going: set[str] = set()
+        self._forever = False
         self._lock = threading.Lock()
 
     def register(self, want: Registration) -> Outcome:
@@ -138,8 +139,12 @@ class Deployment:
         doomed = [record for record in self.state.records.values() if record.urn not in self._registered]
         self.delete(doomed + list(self.state.condemned.values()))
 
-    def delete(self, doomed: list[Record]) -> None:
-        """Delete records in an order that their dependencies allow, in parallel."""
+    def delete(self, doomed: list[Record], *, forever: bool = False) -> None:
+        """Delete records in an order that their dependencies allow, in parallel.
+
+        ``forever`` also gives up what Azure would keep for a recovery, so that the names are free again.
+        """
+        self._forever = forever
         self._going.update(record.urn for record in doomed)
         for failure in delete_all(doomed, self.state, self._delete_one):
             self.summary.failures.append(failure)
@@ -380,12 +385,29 @@ class Deployment:
             return
         self._watcher.started(record.urn, Action.DELETE)
         try:
-            gone = Goal(record.urn, record.type, record.name, record.inputs, None, self._settings(record.provider))
-            self._provider(record.type).delete(gone, record.id, record.api_version, record.delete_timeout)
+            self._delete_in_azure(record)
         except ResourceError as error:
             self._watcher.failed(record.urn, Action.DELETE, Failure(record.urn, error.code, error.message))
             raise
         self._end(record.urn, Action.DELETE)
+
+    def _delete_in_azure(self, record: Record) -> None:
+        provider = self._provider(record.type)
+        gone = Goal(
+            record.urn,
+            record.type,
+            record.name,
+            record.inputs,
+            None,
+            self._settings(record.provider),
+            forever=self._forever,
+        )
+        provider.delete(gone, record.id, record.api_version, record.delete_timeout)
+        if self._forever:
+            try:
+                provider.purge(gone, record.api_version, record.delete_timeout)
+            except ResourceError as error:
+                self._watcher.note("warning", f"{record.id} keeps its name for now: {error.message}")
 
     def _find_old(self, want: Registration) -> Record | None:
         """The record under this name, or under an earlier one that no other resource has now."""

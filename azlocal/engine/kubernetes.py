@@ -112,6 +112,9 @@ class KubernetesProvider:
         """Delete the object and wait until it is gone."""
         self._cluster(goal.settings).delete(reveal(goal.inputs), timeout)
 
+    def purge(self, goal: Goal, api_version: str, timeout: float) -> None:
+        """What is deleted is gone."""
+
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """None is served."""
         raise RefusedError(f"the function '{token}' is not served by this engine")

@@ -32,6 +32,7 @@ class Goal:
     inputs: Json
     old: Json | None = None
     settings: Json = field(default_factory=dict)  # inputs of an explicit provider
+    forever: bool = False  # when it is deleted, nothing of it is to be kept for a recovery
 
 
 @dataclass(slots=True)
@@ -78,6 +79,10 @@ class Provider(Protocol):
 
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """Delete it; it's no error if it's gone."""
+        ...
+
+    def purge(self, goal: Goal, api_version: str, timeout: float) -> None:
+        """Give up the name of what was deleted, where it is kept for a while and may be given up."""
         ...
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:

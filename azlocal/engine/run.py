@@ -85,7 +85,10 @@ def _up(project: Project, target: Target, state: StackState, watcher: Watcher, b
 
 
 def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watcher | None = None) -> Result:
-    """Delete everything the stack has made; the program is not run.
+    """Delete everything the stack has made, for good; the program is not run.
+
+    Unlike ``pulumi destroy`` this purges what Azure keeps of deleted vaults and workspaces, where it may: the
+    next ``up`` makes them anew under the same names.
 
     Raises:
         EngineError: as ``run_up``.
@@ -95,7 +98,7 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     state = _open(target.folder, project)
     try:
         deployment = _deployment(project, target, state, watcher or Silent())
-        deployment.delete(list(state.records.values()) + list(state.condemned.values()))
+        deployment.delete([*state.records.values(), *state.condemned.values()], forever=True)
         if deployment.summary.failures:
             state.save()
         else:

@@ -53,6 +53,7 @@ TYPES = (
             {"sharedPrivateLinkResources": lifted(), "privateEndpointConnections": lifted("location", "tags", "sku")}
         ),
         tracked=True,
+        purge_query={"forceToPurge": "true"},
     ),
     AzureType(
         "machinelearningservices:Compute",

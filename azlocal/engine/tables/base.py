@@ -73,6 +73,8 @@ class AzureType:
         singleton: comes with its parent, so that there is nothing to probe and nothing to delete.
         naming: how a name is made where the program gives none, if not by the rule of ``auto_name``.
         queries: inputs that travel as query parameters, by their wire names.
+        purge_query: what makes a DELETE final, where Azure would keep what was deleted, and its name, for a while.
+        purge_path: the POST that ends what a DELETE left, with ``{location}`` beside the inputs.
     """
 
     token: str
@@ -84,6 +86,8 @@ class AzureType:
     singleton: bool = False
     naming: str = ""
     queries: Mapping[str, str] = field(default_factory=dict)
+    purge_query: Mapping[str, str] = field(default_factory=dict)
+    purge_path: str = ""
 
     @cached_property
     def path_inputs(self) -> tuple[str, ...]:

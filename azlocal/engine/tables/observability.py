@@ -41,6 +41,7 @@ TYPES = (
         resource_shape(beside=ENVELOPE - {"sku"}),
         create_only=("location",),
         tracked=True,
+        purge_query={"force": "true"},
     ),
     AzureType(
         "operationalinsights:Table",

@@ -12,7 +12,14 @@ AUTHORIZATION = "/{scope}/providers/Microsoft.Authorization"
 _TIMES = Shape(inside={"attributes": Shape(rename={"expires": "exp", "notBefore": "nbf"})})
 
 TYPES = (
-    AzureType("keyvault:Vault", VAULT, plain_shape(), tracked=True),
+    AzureType(
+        "keyvault:Vault",
+        VAULT,
+        plain_shape(),
+        tracked=True,
+        purge_path="/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/locations/{location}"
+        "/deletedVaults/{vaultName}/purge",
+    ),
     AzureType(
         "keyvault:Secret",
         f"{VAULT}/secrets/{{secretName}}",
