@@ -152,9 +152,11 @@ def _alive(pid: int) -> bool:
 
 def _watch(pid: int) -> int | None:
     """A descriptor that becomes readable when the process ends; Linux only."""
+    if sys.platform != "linux":
+        return None
     try:
         return os.pidfd_open(pid)
-    except (AttributeError, OSError):
+    except OSError:
         return None
 
 
@@ -162,9 +164,9 @@ def _ended(pid: int, handle: int | None, timeout: float) -> bool:
     if handle is not None:
         readable, _, _ = select.select([handle], [], [], timeout)
         return bool(readable)
-    if not hasattr(select, "kqueue"):
+    if sys.platform != "darwin":
         return not _alive(pid)
-    queue = select.kqueue()  # macOS
+    queue = select.kqueue()
     event = select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)
     try:
         return bool(queue.control([event], 1, timeout))

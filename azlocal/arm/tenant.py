@@ -107,7 +107,7 @@ def _group_resources(control: ControlPlane, request: ArmRequest, segments: list[
     for resource in reversed(control.state.below(scope)):
         declared = control.types.get(resource.type.lower())
         if declared and declared[1].tracked and "/providers/" in resource.key:
-            shown = {key: resource.body[key] for key in ("location", "tags", "sku", "kind") if key in resource.body}
+            shown: dict[str, Any] = {key: resource.body[key] for key in ("location", "tags", "sku", "kind") if key in resource.body}
             value.append({"id": resource.id, "name": resource.name, "type": declared[1].name, **shown})
     return ArmResponse(200, {"value": sorted(value, key=lambda one: str(one["id"]))})
 

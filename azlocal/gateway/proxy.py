@@ -205,7 +205,7 @@ class _Pipe(asyncio.Protocol):
 
 def _configure(app: ASGIApp) -> Config:
     config = Config(
-        app,  # type: ignore[arg-type]
+        app,
         http=HttpToolsProtocol,
         ws="none",
         lifespan="off",

@@ -86,6 +86,7 @@ def test_token_of_a_foreign_issuer_is_401(as_owner: Server) -> None:
         with pytest.raises(ClientAuthenticationError) as raised:
             list(resources(FixedToken(token)).resource_groups.list())
         assert raised.value.status_code == 401
+        assert raised.value.error
         assert raised.value.error.code == "InvalidAuthenticationToken"
 
 
@@ -104,9 +105,10 @@ def test_stranger_is_told_who_what_and_where(server: Server) -> None:
         resources(DefaultAzureCredential()).resource_groups.create_or_update("rg-nope", {"location": "westeurope"})
     assert raised.value.status_code == 403
     error = raised.value.error
+    assert error
     assert error.code == "AuthorizationFailed"
     for part in (server.variables("stranger")["AZURE_CLIENT_ID"], "resourceGroups/write", "rg-nope"):
-        assert part in error.message
+        assert part in str(error.message)
 
 
 def test_reader_lists_and_does_not_write(as_owner: Server, group_name: str) -> None:

@@ -99,7 +99,7 @@ def test_old_tls_is_refused(server: Server) -> None:
 
 
 def test_listens_on_loopback_only(server: Server) -> None:
-    addresses = {item[4][0] for item in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    addresses = {str(item[4][0]) for item in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
     for address in addresses - {"127.0.0.1", "127.0.1.1"}:
         with pytest.raises(OSError, match=r"refused|unreachable|timed out"):
             socket.create_connection((address, server.running.port), timeout=2)
