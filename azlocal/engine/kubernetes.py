@@ -7,7 +7,7 @@ one in this process that only checks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from azlocal.engine.errors import RefusedError
 from azlocal.engine.provider import Checked, Goal, Json
@@ -123,36 +123,6 @@ class KubernetesProvider:
         return self._connect(reveal(settings))
 
 
-class Paper:
-    """A cluster on paper: what a plan applies to.
-
-    ``check`` is the stand-in's own validation, which raises where an API server would refuse.
-    """
-
-    def __init__(self, check: Callable[[Json], None] | None = None) -> None:
-        self._check = check
-        self._objects: dict[tuple[str, ...], Json] = {}
-
-    def apply(self, manifest: Json) -> Json:
-        """Check it and keep it."""
-        if self._check:
-            self._check(manifest)
-        self._objects[_key(manifest)] = manifest
-        return manifest
-
-    def get(self, manifest: Json) -> Json | None:
-        """What was applied."""
-        return self._objects.get(_key(manifest))
-
-    def delete(self, manifest: Json, timeout: float) -> None:
-        """Forget it."""
-        self._objects.pop(_key(manifest), None)
-
-    def is_namespaced(self, api_version: str, kind: str) -> bool:
-        """By the table of Kubernetes' own kinds; what isn't in it usually is."""
-        return kind not in CLUSTER_SCOPED
-
-
 # Kubernetes' own kinds that live in no namespace (``kubectl api-resources --namespaced=false``).
 CLUSTER_SCOPED = frozenset(
     {
@@ -163,16 +133,6 @@ CLUSTER_SCOPED = frozenset(
         "VolumeAttachment",
     }
 )  # fmt: skip
-
-
-def _key(manifest: Json) -> tuple[str, ...]:
-    metadata: Any = manifest.get("metadata") or {}
-    return (
-        str(manifest.get("apiVersion")),
-        str(manifest.get("kind")),
-        str(metadata.get("namespace", "")),
-        str(metadata.get("name")),
-    )
 
 
 def _refuse(type_: str) -> None:

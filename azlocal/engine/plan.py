@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from azlocal.engine.azure import AzureProvider
 from azlocal.engine.deployment import PROVIDERS, Deployment
-from azlocal.engine.errors import ResourceError
 from azlocal.engine.events import Failure, Silent, Summary, Watcher
-from azlocal.engine.kubernetes import KubernetesProvider, Paper
+from azlocal.engine.kubernetes import KubernetesProvider
 from azlocal.engine.names import fixed_suffix
 from azlocal.engine.ports import InProcess
 from azlocal.engine.project import load_project
+from azlocal.engine.provider import Provider
 from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import conceal
 
@@ -59,15 +60,10 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> P
     from azlocal.engine.program import run_program
 
     notes = _Notes()
-    port = _empty_azure()
-    paper = _paper()
     state = StackState(None)
     deployment = Deployment(
         state,
-        {
-            "azure-native": AzureProvider(port, project.config, fixed_suffix),
-            "kubernetes": KubernetesProvider(lambda _: paper, fixed_suffix),
-        },
+        _empty_world(project.config),
         watcher or notes,
         planning=True,
     )
@@ -82,25 +78,19 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> P
     )
 
 
-def _empty_azure() -> InProcess:
+def _empty_world(config: Mapping[str, str]) -> dict[str, Provider]:
+    """An Azure in memory with nothing in it, and clusters on paper."""
     from azlocal.arm.control import ControlPlane
+    from azlocal.engine.paper import PaperClusters
     from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID
     from azlocal.state import State
 
-    return InProcess(ControlPlane(State(None)), OWNER, SUBSCRIPTION_ID)
-
-
-def _paper() -> Paper:
-    from azlocal.kubernetes.status import StatusError
-    from azlocal.kubernetes.validate import check
-
-    def checked(manifest: Json) -> None:
-        try:
-            check(manifest)
-        except StatusError as error:
-            raise ResourceError(error.reason, error.message) from None
-
-    return Paper(checked)
+    memory = State(None)
+    port = InProcess(ControlPlane(memory), OWNER, SUBSCRIPTION_ID)
+    return {
+        "azure-native": AzureProvider(port, config, fixed_suffix),
+        "kubernetes": KubernetesProvider(PaperClusters(memory), fixed_suffix),
+    }
 
 
 def _describe(record: Record, deployment: Deployment) -> Json:

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from azlocal.engine.events import Action, Failure
-from azlocal.engine.kubernetes import Paper
+from azlocal.engine.paper import PaperCluster
 from azlocal.engine.ports import Identity, Reply
 from azlocal.engine.run import Result, Target, run_destroy, run_up
+from azlocal.kubernetes.standin import StandIn
+from azlocal.state import State
 
 SUBSCRIPTION = "00000000-0000-4000-8000-00000000feed"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
@@ -31,8 +33,8 @@ class FakeAzure:
     def __init__(self) -> None:
         self.resources: dict[str, Json] = {}
         self.requests: list[tuple[str, str]] = []
-        self.refuse: Refusal = lambda method, path, body: None
-        self.gate: Callable[[str, str], None] = lambda method, path: None
+        self.refuse: Refusal = lambda *_: None
+        self.gate: Callable[[str, str], None] = lambda *_: None
         self._lock = threading.Lock()
 
     def send(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Reply:
@@ -108,7 +110,7 @@ class Stack:
 
     folder: Path
     azure: FakeAzure = field(default_factory=FakeAzure)
-    paper: Paper = field(default_factory=Paper)
+    cluster: PaperCluster = field(default_factory=lambda: PaperCluster(StandIn(State(None), "cluster")))
     heard: Heard = field(default_factory=Heard)
 
     def write(self, program: str, config: str = "") -> None:
@@ -134,7 +136,7 @@ class Stack:
     @property
     def target(self) -> Target:
         """The fake Azure and a cluster on paper."""
-        return Target(self.azure, lambda settings: self.paper, self.folder / "state")
+        return Target(self.azure, lambda _: self.cluster, self.folder / "state")
 
     @property
     def saved(self) -> str:

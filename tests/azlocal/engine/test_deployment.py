@@ -256,7 +256,7 @@ def test_a_create_that_azure_could_not_finish_is_gone_on_with(stack: Stack) -> N
 
 
 @pytest.mark.parametrize("landed", [True, False])
-def test_a_break_in_the_middle_of_a_create_is_made_good(stack: Stack, landed: bool) -> None:
+def test_a_break_in_the_middle_of_a_create_is_made_good(stack: Stack, *, landed: bool) -> None:
     class PulledPlug(BaseException):
         """The process dies here."""
 
@@ -447,16 +447,20 @@ pulumi.export("where", resources.get_resource_group_output(resource_group_name="
     [
         ("pulumi.StackReference('other')", "StackReference"),
         (
-            "from pulumi.dynamic import Resource, ResourceProvider\n"
-            "class Mine(Resource): pass\n"
-            "Mine(ResourceProvider(), 'mine', {})",
+            """
+from pulumi.dynamic import Resource, ResourceProvider
+class Mine(Resource): pass
+Mine(ResourceProvider(), 'mine', {})
+""",
             "pulumi-python:dynamic",
         ),
         ("pulumi.CustomResource('random:index:RandomString', 'r', {})", "random:index:RandomString"),
         ("pulumi.CustomResource('azure-native:web:WebApp', 'w', {})", "azure-native:web:WebApp"),
         (
-            "from pulumi_azure_native import network\n"
-            "network.get_active_sessions(bastion_host_name='b', resource_group_name='rg')",
+            """
+from pulumi_azure_native import network
+network.get_active_sessions(bastion_host_name='b', resource_group_name='rg')
+""",
             "getActiveSessions",
         ),
     ],
