@@ -45,6 +45,7 @@ def build(folder: StateFolder, options: dict[str, Any]) -> Any:
 
 async def serve(folder: StateFolder, port: int, options: dict[str, Any], ready: Any) -> None:
     """Run until a signal ends it; ``ready`` is called with the port once requests are answered."""
+    from azlocal.arm.resume import take_up
     from azlocal.gateway.ca import CertificateAuthority
     from azlocal.gateway.dispatch import Dispatch
     from azlocal.gateway.hosts import SERVICES, Hosts
@@ -71,6 +72,7 @@ async def serve(folder: StateFolder, port: int, options: dict[str, Any], ready: 
         ) from None
     for service in azure.services.values():
         await service.start()
+    take_up(azure.control)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

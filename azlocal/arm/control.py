@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,21 @@ class Call:
         return self.request.query.get("api-version", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Awaited for the end of an operation's effect; what it failed with is raised as ArmError. May be left alone."""
+
+    operation: Operation
+    task: asyncio.Task[None] | None
+
+    def __await__(self) -> Generator[Any, None, None]:
+        if self.task:
+            yield from self.task.__await__()
+        if error := self.operation.error:
+            status = 500 if error["code"] == "InternalServerError" else 400
+            raise ArmError(status, error["code"], error["message"])
+
+
 class ControlPlane:
     """Azure Resource Manager. ``spawn`` runs effects on a loop; without it (a plan) nothing has effects."""
 
@@ -91,6 +106,7 @@ class ControlPlane:
         self.directory = Directory(state)
         self.effects: dict[str, Effects] = {}
         self.spawn = spawn
+        self._running: dict[str, asyncio.Task[None]] = {}  # effects that an answer waits for, by operation
         self.namespaces = {namespace.name.lower(): namespace for namespace in namespaces}
         self.types = {
             resource_type.name.lower(): (namespace, resource_type)
@@ -169,12 +185,28 @@ class ControlPlane:
         else:
             self.operations.finish(operation)
 
-    def run_effect(self, work: Coroutine[Any, Any, None]) -> None:
+    def start_effect(self, operation: Operation, work: Awaitable[None], *, prompt: bool) -> None:
+        """Run an operation's effect on the loop; where it is ``prompt``, ``outcome`` will ask for it."""
+        task = self.run_effect(self.effect(operation, work))
+        if prompt and task:
+            self._running[operation.id] = task
+            task.add_done_callback(lambda _: self._running.pop(operation.id, None))
+
+    def run_effect(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         """Run an effect on the loop. Only called where ``spawn`` is given."""
         if self.spawn is None:
             work.close()
-            return
-        self.spawn(work)
+            return None
+        return self.spawn(work)
+
+    def prompt(self, type_name: str, verb: str) -> bool:
+        """Whether the answer to this method waits for the type's effect."""
+        effects = self.effects.get(type_name.lower())
+        return bool(effects and verb in effects.prompt)
+
+    def outcome(self, operation: Operation) -> Outcome:
+        """What an answer that waits for its effect awaits."""
+        return Outcome(operation, self._running.get(operation.id))
 
 
 def _spelled(call: Call) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from azlocal.arm.checks import check_preconditions
@@ -67,8 +68,11 @@ def remove(call: Call, resource: Resource) -> ArmResponse:
         effect=bool(effects),
         on_done=purge_when_done(control, resource.key),
     )
+    prompt = control.prompt(call.type.name, "DELETE")
     if effects:
-        control.run_effect(control.effect(operation, run_deletes(control, effects)))
+        control.start_effect(operation, run_deletes(control, effects), prompt=prompt)
+    if effects and prompt:
+        return ArmResponse(call.type.delete_status, ready=control.outcome(operation))
     headers = control.operations.headers(operation, call.api_version, location=True)
     return ArmResponse(202, None, headers)
 
@@ -86,7 +90,7 @@ async def run_deletes(control: ControlPlane, resources: list[Resource]) -> None:
             await effects.delete(resource)
 
 
-def purge_when_done(control: ControlPlane, key: str) -> object:
+def purge_when_done(control: ControlPlane, key: str) -> Callable[[Operation], None]:
     """Remove the resource once its operation has succeeded."""
 
     def done(operation: Operation) -> None:

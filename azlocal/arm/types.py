@@ -151,11 +151,13 @@ class Effects:
 
     A plan has no effects. ``put`` runs after the resource is stored; while it runs the resource is being
     created, and what it raises as ``ArmError`` fails the operation. Both must bear being run again, since a
-    crash may have come in the middle.
+    crash may have come in the middle. ``prompt`` names the methods (PUT, DELETE) that Azure answers only when all
+    is done: there the answer waits, and nobody is told to poll.
     """
 
     put: Callable[[Resource], Awaitable[None]] | None = None
     delete: Callable[[Resource], Awaitable[None]] | None = None
+    prompt: frozenset[str] = frozenset()
 
 
 def read_path(body: Any, path: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from azlocal.arm.checks import (
@@ -27,7 +28,7 @@ from azlocal.arm.types import read_path, set_path
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
-    from azlocal.arm.control import Call
+    from azlocal.arm.control import Call, ControlPlane
 
 _ENVELOPE_READ_ONLY = ("id", "name", "type", "systemData", "etag")
 
@@ -161,24 +162,24 @@ def begin(call: Call, new: Resource, old: Resource | None) -> Operation | None:
         call.path.subscription or "",
         duration,
         effect=work is not None,
-        on_done=settle(call, new.key),
+        on_done=settle(control, new.key),
     )
     if work is not None:
-        control.run_effect(control.effect(operation, work(new)))
+        control.start_effect(operation, work(new), prompt=control.prompt(call.type.name, "PUT"))
     return operation
 
 
-def settle(call: Call, key: str) -> Any:
+def settle(control: ControlPlane, key: str) -> Callable[[Operation], None]:
     """What the end of a PUT leaves behind: nothing, or a resource that says Failed."""
 
     def done(operation: Operation) -> None:
-        current = call.state.get(key)
+        current = control.state.get(key)
         if current is None:
             return
         state = "Failed" if operation.error else "Succeeded"
         if current.properties.get("provisioningState", "Succeeded") != state:
             current.properties["provisioningState"] = state
-            call.state.put(current)
+            control.state.put(current)
 
     return done
 
@@ -187,6 +188,8 @@ def answer(call: Call, new: Resource, old: Resource | None, operation: Operation
     """200 or 201 with the resource; while something goes on, also where to ask about it."""
     status = 200 if old else call.type.create_status
     headers = {"etag": f'"{new.etag}"'}
+    if operation and call.control.prompt(call.type.name, "PUT"):
+        return ArmResponse(status, body_of(call, new), headers, ready=call.control.outcome(operation))
     if operation:
         status = call.type.pending_status or status
         headers |= call.control.operations.headers(operation, call.api_version, location=status == 202)

@@ -76,9 +76,7 @@ def deleted_conflict(name: str) -> VaultError:
 
 def disabled() -> VaultError:
     """A version that is switched off."""
-    return VaultError(
-        403, "Forbidden", "Operation get is not allowed on a disabled secret.", inner="SecretDisabled"
-    )
+    return VaultError(403, "Forbidden", "Operation get is not allowed on a disabled secret.", inner="SecretDisabled")
 
 
 def forbidden_by_role(principal: Principal, action: str, scope: str, vault: str) -> VaultError:
@@ -110,7 +108,9 @@ def forbidden_by_policy(principal: Principal, permission: str, vault: str) -> Va
 def purge_protected(vault: str) -> VaultError:
     """A vault whose deleted secrets stay for their whole retention."""
     return VaultError(
-        403, "Forbidden", f"Operation 'purge' is not allowed: purge protection is enabled on key vault '{vault}'.",
+        403,
+        "Forbidden",
+        f"Operation 'purge' is not allowed: purge protection is enabled on key vault '{vault}'.",
         inner="ForbiddenByPolicy",
     )
 

@@ -21,7 +21,8 @@ from azlocal.keyvault.errors import (
     no_secret,
     purge_protected,
 )
-from azlocal.keyvault.vaults import Vault
+from azlocal.keyvault.vaults import TYPE, Vault
+from azlocal.state import Resource
 
 Json = dict[str, Any]
 
@@ -162,7 +163,26 @@ class Secrets:
         return bool(secret.get("deleted")) and secret["deleted"]["scheduledPurgeDate"] <= self._clock()
 
     def _save(self, vault: Vault, secret: Json) -> None:
-        self._state.put_document(KIND, _key(vault, secret["name"]), secret)
+        """Store a secret, and have ARM know of it as long as it is not deleted: roles may be held on it."""
+        with self._state.transaction():
+            self._state.put_document(KIND, _key(vault, secret["name"]), secret)
+            self._record(vault, secret)
+
+    def _record(self, vault: Vault, secret: Json) -> None:
+        scope = vault.secret(secret["name"])
+        if secret.get("deleted"):
+            self._state.delete(scope.lower())
+            return
+        newest = secret["versions"][-1]
+        properties = {
+            "attributes": newest["attributes"],
+            "secretUri": vault.url("secrets", secret["name"]),
+            "secretUriWithVersion": vault.url("secrets", secret["name"], newest["version"]),
+        }
+        if newest.get("contentType") is not None:
+            properties["contentType"] = newest["contentType"]
+        body = {"tags": newest["tags"], "properties": properties}
+        self._state.put(Resource(scope, f"{TYPE}/secrets", body, etag=newest["version"]))
 
     def _version(self, vault: Vault, name: str, version: str) -> tuple[Json, Json]:
         secret = self._load(vault, check_name(name))
@@ -183,7 +203,9 @@ class Secrets:
         shown: Json = {
             "id": vault.url("secrets", secret["name"], version["version"]),
             "attributes": {
-                **version["attributes"], "recoveryLevel": vault.recovery_level, "recoverableDays": vault.days,
+                **version["attributes"],
+                "recoveryLevel": vault.recovery_level,
+                "recoverableDays": vault.days,
             },
             "tags": version["tags"],
         }

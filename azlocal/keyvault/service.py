@@ -36,7 +36,7 @@ class KeyVault:
     async def start(self) -> None:
         """Secrets made through ARM go into the vault; those of a purged vault are forgotten."""
         effects = self._azure.control.effects
-        effects[f"{TYPE}/secrets".lower()] = Effects(put=self._take)
+        effects[f"{TYPE}/secrets".lower()] = Effects(put=self._take, prompt=frozenset({"PUT"}))
         effects[_DELETED_VAULT] = Effects(delete=self._purged)
 
     async def stop(self) -> None:
@@ -78,18 +78,16 @@ class KeyVault:
 
     async def _take(self, resource: Resource) -> None:
         """A secret written through ARM: its value moves into the vault and out of the resource."""
-        value = resource.properties.pop("value", None)
+        value = resource.properties.get("value")
         if value is None:
             return
         vault_id = resource.id.rpartition("/secrets/")[0]
         vault = find(self._azure, vault_id.rsplit("/", 1)[-1])
         given = {"value": value, "tags": resource.body.get("tags"), **_settable(resource.properties)}
         try:
-            made = self._secrets.set(vault, resource.name, given)
+            self._secrets.set(vault, resource.name, given)
         except VaultError as error:
             raise ArmError(error.status, error.code, error.message) from None
-        resource.properties["secretUriWithVersion"] = made["id"]
-        self._azure.state.put(resource)
 
     async def _purged(self, resource: Resource) -> None:
         self._secrets.forget(resource.properties["vaultId"])

@@ -26,9 +26,9 @@ from azlocal.state import StateFolder
 logger = logging.getLogger("azlocal.storage")
 
 LAUNCHER = Path(__file__).with_name("azurite.js")
-STARTS = 3          # attempts in a row before requests are told that storage is broken
+STARTS = 3  # attempts in a row before requests are told that storage is broken
 RESTART_SECONDS = 2  # for the end of a process to be noticed
-STOP_SECONDS = 10   # to save everything at the end; afterwards the journal has it
+STOP_SECONDS = 10  # to save everything at the end; afterwards the journal has it
 _OPTION = "storage.azurite"
 
 Accounts = Mapping[str, Sequence[str]]
@@ -179,9 +179,7 @@ class Azurite:
             if ports := ready.get("ready"):
                 return dict(ports)
             logger.error("Azurite did not start (%d of %d): %s", attempt, STARTS, ready.get("failed"))
-        raise AzuriteError(
-            f"Azurite did not start: {ready.get('failed')}", f"see {self._folder.path / 'azurite.log'}"
-        )
+        raise AzuriteError(f"Azurite did not start: {ready.get('failed')}", f"see {self._folder.path / 'azurite.log'}")
 
     async def _launch(self) -> dict[str, Any]:
         """Start one process and wait for its first line."""
@@ -191,8 +189,14 @@ class Azurite:
             # Its predecessor may still be saving: the lock lives as long as any process that inherited it.
             await asyncio.to_thread(fcntl.flock, held, fcntl.LOCK_EX)
             process = self._process = await asyncio.create_subprocess_exec(
-                node, LAUNCHER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
-                pass_fds=(held.fileno(),), start_new_session=True, cwd=self._folder.path,
+                node,
+                LAUNCHER,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                pass_fds=(held.fileno(),),
+                start_new_session=True,
+                cwd=self._folder.path,
                 env={key: value for key, value in os.environ.items() if not key.startswith("AZURITE_")},
             )
         known = dict(self._accounts)

@@ -38,13 +38,17 @@ class Kind:
 
 
 KINDS = (
-    Kind(f"{TYPE}/blobServices/containers", "blob", ("PUT", "/{}?restype=container"),
-         ("DELETE", "/{}?restype=container")),
+    Kind(
+        f"{TYPE}/blobServices/containers", "blob", ("PUT", "/{}?restype=container"), ("DELETE", "/{}?restype=container")
+    ),
     Kind(f"{TYPE}/queueServices/queues", "queue", ("PUT", "/{}"), ("DELETE", "/{}")),
     Kind(f"{TYPE}/tableServices/tables", "table", ("POST", "/Tables"), ("DELETE", "/Tables('{}')")),
 )
 _WRITTEN_THROUGH = {
-    "Create Container": "put", "Delete Container": "delete", "Create Queue": "put", "Delete Queue": "delete",
+    "Create Container": "put",
+    "Delete Container": "delete",
+    "Create Queue": "put",
+    "Delete Queue": "delete",
     "Delete Table": "delete",
 }
 
@@ -60,9 +64,11 @@ class Containers:
     def register(self) -> None:
         """Tell the control plane what a running server does about accounts and what they hold."""
         effects = self._azure.control.effects
-        effects[TYPE.lower()] = Effects(put=self._begin, delete=self._empty)
+        effects[TYPE.lower()] = Effects(put=self._begin, delete=self._empty, prompt=frozenset({"DELETE"}))
         for kind in KINDS:
-            effects[kind.type.lower()] = Effects(put=self._put(kind), delete=self._delete(kind))
+            effects[kind.type.lower()] = Effects(
+                put=self._put(kind), delete=self._delete(kind), prompt=frozenset({"PUT", "DELETE"})
+            )
 
     def note(self, operation: Operation, request: StorageRequest, account: Account, status: int) -> None:
         """Write through what a request to the data plane just did."""

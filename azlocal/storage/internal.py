@@ -172,9 +172,9 @@ class Blobs:
             wanted = {prefix: prefix.rsplit("/", 1)[-1]}
         if not wanted:
             raise StorageError(404, "BlobNotFound", f"Nothing exists at '{account}/{container}/{prefix}'.")
-        await _together([
-            self.download_file(account, container, name, _inside(folder, path)) for name, path in wanted.items()
-        ])
+        await _together(
+            [self.download_file(account, container, name, _inside(folder, path)) for name, path in wanted.items()]
+        )
         return list(wanted.values())
 
     async def download_file(self, account: str, container: str, name: str, path: Path) -> None:
@@ -212,8 +212,13 @@ class Blobs:
             length = min(_BLOCK, size - start)
             await expect(
                 await self._send(
-                    account, "PUT", container, name, {"comp": "block", "blockid": identifiers[-1]},
-                    headers={"content-length": str(length)}, body=_chunks(path, start, length),
+                    account,
+                    "PUT",
+                    container,
+                    name,
+                    {"comp": "block", "blockid": identifiers[-1]},
+                    headers={"content-length": str(length)},
+                    body=_chunks(path, start, length),
                 ),
                 201,
             )

@@ -57,7 +57,10 @@ _BLOB: dict[tuple[str, str, str], Row] = {
     ("service", "GET", "stats"): ("Get Blob Service Stats", _one(f"{_SERVICE}/read"), False, ""),
     ("service", "GET", "blobs"): ("Find Blobs by Tags", _FILTER, True, "f"),
     ("service", "POST", "userdelegationkey"): (
-        "Get User Delegation Key", _one(f"{_SERVICE}/generateUserDelegationKey/action"), False, "",
+        "Get User Delegation Key",
+        _one(f"{_SERVICE}/generateUserDelegationKey/action"),
+        False,
+        "",
     ),
     ("container", "PUT", ""): ("Create Container", _one(f"{CONTAINERS}/write"), False, ""),
     ("container", "GET", ""): ("Get Container Properties", _one(f"{CONTAINERS}/read"), False, ""),

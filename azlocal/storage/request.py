@@ -49,9 +49,7 @@ class StorageRequest:
 
     def without(self, names: frozenset[str]) -> str:
         """The target without some query parameters."""
-        kept = [
-            part for part in self.query_string.split("&") if part and part.partition("=")[0].lower() not in names
-        ]
+        kept = [part for part in self.query_string.split("&") if part and part.partition("=")[0].lower() not in names]
         return f"{self.path}?{'&'.join(kept)}" if kept else self.path
 
 
@@ -71,9 +69,7 @@ def parse(scope: Scope) -> StorageRequest:
     Raises:
         StorageError: 400, the host is none of storage's.
     """
-    headers = {
-        name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-    }
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     host = headers.get("host", "").partition(":")[0].lower()
     account, _, rest = host.partition(".")
     service = rest.partition(".")[0]

@@ -27,10 +27,30 @@ _RESPONSE = ("rscc", "rscd", "rsce", "rscl", "rsct")
 # The fields of a user delegation signature after the resource, newest form first. `snapshot` stands for the time
 # of a snapshot or version; srh and srq are lists of headers and query parameters, signed with their values.
 _DELEGATED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("2026-02-06", (*_KEY, "saoid", "suoid", "scid", "skdutid", "sduoid", "sip", "spr", "sv", "sr", "snapshot",
-                    "ses", "srh", "srq", *_RESPONSE)),
-    ("2025-07-05", (*_KEY, "saoid", "suoid", "scid", "skdutid", "sduoid", "sip", "spr", "sv", "sr", "snapshot",
-                    "ses", *_RESPONSE)),
+    (
+        "2026-02-06",
+        (
+            *_KEY,
+            "saoid",
+            "suoid",
+            "scid",
+            "skdutid",
+            "sduoid",
+            "sip",
+            "spr",
+            "sv",
+            "sr",
+            "snapshot",
+            "ses",
+            "srh",
+            "srq",
+            *_RESPONSE,
+        ),
+    ),
+    (
+        "2025-07-05",
+        (*_KEY, "saoid", "suoid", "scid", "skdutid", "sduoid", "sip", "spr", "sv", "sr", "snapshot", "ses", *_RESPONSE),
+    ),
     ("2020-12-06", (*_KEY, "saoid", "suoid", "scid", "sip", "spr", "sv", "sr", "snapshot", "ses", *_RESPONSE)),
     ("2020-02-10", (*_KEY, "saoid", "suoid", "scid", "sip", "spr", "sv", "sr", "snapshot", *_RESPONSE)),
     ("2018-11-09", (*_KEY, "sip", "spr", "sv", "sr", "snapshot", *_RESPONSE)),
@@ -55,8 +75,29 @@ class Place:
 
 
 SIGNING = frozenset(
-    {"sig", "sp", "st", "se", "sv", "sr", "si", "sip", "spr", "ss", "srt", "ses", "sdd", "srh", "srq", *_KEY,
-     "saoid", "suoid", "scid", "skdutid", "sduoid"}
+    {
+        "sig",
+        "sp",
+        "st",
+        "se",
+        "sv",
+        "sr",
+        "si",
+        "sip",
+        "spr",
+        "ss",
+        "srt",
+        "ses",
+        "sdd",
+        "srh",
+        "srq",
+        *_KEY,
+        "saoid",
+        "suoid",
+        "scid",
+        "skdutid",
+        "sduoid",
+    }
 )
 
 
@@ -175,8 +216,18 @@ def make_delegated(azure: Azure, object_id: str, place: Place, permissions: str,
     start = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
     end = iso(start + dt.timedelta(hours=hours, minutes=5))
     query = {
-        "sp": permissions, "st": iso(start), "se": end, "skoid": object_id, "sktid": TENANT_ID, "skt": iso(start),
-        "ske": end, "sks": "b", "skv": MINE, "sv": MINE, "sr": "b" if place.blob else "c", "spr": "https",
+        "sp": permissions,
+        "st": iso(start),
+        "se": end,
+        "skoid": object_id,
+        "sktid": TENANT_ID,
+        "skt": iso(start),
+        "ske": end,
+        "sks": "b",
+        "skv": MINE,
+        "sv": MINE,
+        "sr": "b" if place.blob else "c",
+        "spr": "https",
     }
     head = [permissions, query["st"], end, resource(query, place)]
     fields = next(fields for since, fields in _DELEGATED if since == MINE)

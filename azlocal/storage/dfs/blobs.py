@@ -62,7 +62,12 @@ class FileSystem:
         return f"{self.account.name}/{self.name}/{path}"
 
     async def send(
-        self, method: str, path: str, query: Mapping[str, str] | None = None, *, headers: Headers | None = None,
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        headers: Headers | None = None,
         body: Body = b"",
     ) -> ClientResponse:
         """One request about the container (an empty path) or a blob."""
@@ -72,8 +77,14 @@ class FileSystem:
         return await self._backend.trusted(self.account, "blob", method, target, headers=headers, body=body)
 
     async def do(
-        self, method: str, path: str, query: Mapping[str, str] | None = None, *, headers: Headers | None = None,
-        body: Body = b"", allowed: tuple[int, ...] = (200, 201, 202),
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        headers: Headers | None = None,
+        body: Body = b"",
+        allowed: tuple[int, ...] = (200, 201, 202),
     ) -> Headers:
         """One request whose answer has no content of interest: its headers.
 

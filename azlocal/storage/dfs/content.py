@@ -57,7 +57,8 @@ async def flush(system: FileSystem, path: str, position: int, headers: Headers) 
             end += length
     if end != position:
         raise StorageError(
-            400, "InvalidFlushPosition",
+            400,
+            "InvalidFlushPosition",
             f"The uploaded data is not contiguous or the position query parameter value is not equal to the length"
             f" of the file after appending the uploaded data: position {position}, data up to {end}.",
         )

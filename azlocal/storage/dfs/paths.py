@@ -18,7 +18,8 @@ _AT_ONCE = 16  # blobs of one directory handled at the same time
 
 def _conflict(path: str) -> StorageError:
     return StorageError(
-        409, "PathConflict",
+        409,
+        "PathConflict",
         f"The specified path, or an element of the path, exists and its resource type is invalid: '{path}'.",
     )
 
@@ -68,7 +69,8 @@ async def delete(system: FileSystem, state: State, path: str, headers: Headers, 
         inside = await system.walk(f"{path}/")
         if inside and not recursive:
             raise StorageError(
-                409, "DirectoryNotEmpty",
+                409,
+                "DirectoryNotEmpty",
                 "The recursive query parameter value must be true to delete a non-empty directory.",
             )
         await _each(inside, _remove(system, state))
@@ -156,8 +158,5 @@ def rename_source(header: str) -> tuple[str, str]:
     """
     name, _, path = unquote(header.partition("?")[0]).strip("/").partition("/")
     if not name or not path:
-        raise StorageError(
-            400, "InvalidSourceUri", f"x-ms-rename-source must be '/filesystem/path', not '{header}'."
-        )
+        raise StorageError(400, "InvalidSourceUri", f"x-ms-rename-source must be '/filesystem/path', not '{header}'.")
     return name, path
-

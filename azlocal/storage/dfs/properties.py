@@ -111,6 +111,4 @@ def symbolic(permissions: str) -> str:
         return "".join(_BITS[int(digit)] for digit in permissions[-3:])
     if len(permissions.rstrip("+")) == 9 and set(permissions) <= set("rwx-tT+"):
         return permissions
-    raise StorageError(
-        400, "InvalidPermission", f"'{permissions}' is no permission: write it as rwxr-x--- or as 0750."
-    )
+    raise StorageError(400, "InvalidPermission", f"'{permissions}' is no permission: write it as rwxr-x--- or as 0750.")

@@ -129,9 +129,7 @@ class DataLake:
     async def _rename(self, exchange: Exchange, system: FileSystem, path: str, caller: Caller) -> None:
         name, old = paths.rename_source(exchange.request.headers["x-ms-rename-source"])
         source = FileSystem(self._backend, exchange.account, name)
-        self._guard.permit(
-            caller, Operation("Rename source", exchange.account.container(name), MOVE, letters="md")
-        )
+        self._guard.permit(caller, Operation("Rename source", exchange.account.container(name), MOVE, letters="md"))
         async with self._renames[exchange.account.name]:
             await _done(exchange, 201, await paths.rename(source, old, system, path, exchange.request.headers))
 
@@ -237,8 +235,4 @@ async def _done(exchange: Exchange, status: int, blob: Headers, extra: Headers |
 
 
 async def _json(exchange: Exchange, value: object) -> None:
-    await reply(
-        exchange.send, 200, {"content-type": "application/json;charset=utf-8"}, json.dumps(value).encode()
-    )
-
-
+    await reply(exchange.send, 200, {"content-type": "application/json;charset=utf-8"}, json.dumps(value).encode())

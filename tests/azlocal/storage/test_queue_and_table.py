@@ -1,0 +1,41 @@
+"""Queues and tables on the wire: their clients are no dependency of this project."""
+
+from __future__ import annotations
+
+import httpx
+
+from tests.azlocal.storage.conftest import QUEUE_CONTRIBUTOR, TABLE_CONTRIBUTOR, Estate
+
+MESSAGE = "<QueueMessage><MessageText>aGVsbG8=</MessageText></QueueMessage>"
+JSON = {"content-type": "application/json", "accept": "application/json;odata=nometadata"}
+
+
+def test_a_queue_passes_messages_to_who_may(estate: Estate) -> None:
+    account = estate.account()
+    estate.assign("data-scientist", QUEUE_CONTRIBUTOR, estate.scope(account))
+    url = f"https://{account}.queue.core.windows.net/work"
+    mine, theirs = estate.token("data-scientist"), estate.token("stranger")
+    assert httpx.put(url, headers=mine).status_code == 201
+    assert httpx.post(f"{url}/messages", headers=mine, content=MESSAGE).status_code == 201
+    assert "aGVsbG8=" in httpx.get(f"{url}/messages?peekonly=true", headers=mine).text
+    assert "aGVsbG8=" in httpx.get(f"{url}/messages", headers=mine).text
+    refused = httpx.post(f"{url}/messages", headers=theirs, content=MESSAGE)
+    assert (refused.status_code, refused.headers["x-ms-error-code"]) == (403, "AuthorizationPermissionMismatch")
+    assert [one.name for one in estate.storage.queue.list(estate.group, account)] == ["work"]
+
+
+def test_a_table_keeps_entities_for_who_may(estate: Estate) -> None:
+    account = estate.account()
+    estate.assign("data-scientist", TABLE_CONTRIBUTOR, estate.scope(account))
+    url = f"https://{account}.table.core.windows.net"
+    mine, theirs = estate.token("data-scientist") | JSON, estate.token("stranger") | JSON
+    assert httpx.post(f"{url}/Tables", headers=mine, json={"TableName": "Flights"}).status_code == 201
+    entity = {"PartitionKey": "p", "RowKey": "r", "journal": "kept"}
+    assert httpx.post(f"{url}/Flights", headers=mine, json=entity).status_code == 201
+    found = httpx.get(f"{url}/Flights(PartitionKey='p',RowKey='r')", headers=mine)
+    assert found.json()["journal"] == "kept"
+    refused = httpx.get(f"{url}/Flights()", headers=theirs)
+    assert (refused.status_code, refused.headers["x-ms-error-code"]) == (403, "AuthorizationPermissionMismatch")
+    assert [one.name for one in estate.storage.table.list(estate.group, account)] == ["Flights"]
+    assert httpx.delete(f"{url}/Tables('Flights')", headers=mine).status_code == 204
+    assert list(estate.storage.table.list(estate.group, account)) == []
