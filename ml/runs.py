@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ml import console
 from ml.errors import MlError
+from ml.values import plain
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -44,11 +45,11 @@ def watch(client: MLClient, name: str, tell: Callable[[dict[str, str]], None]) -
         if steps != known:
             tell(steps)
             known, wait = steps, FIRST_WAIT
-        if status_of(job) in TERMINAL:
+        if plain(job.status) in TERMINAL:
             break
         time.sleep(wait)
         wait = min(wait * GROWTH, LONGEST_WAIT)
-    if status_of(job) != "Completed":
+    if plain(job.status) != "Completed":
         raise failure(client, job, steps)
 
 
@@ -61,20 +62,15 @@ def step_statuses(client: MLClient, pipeline: str) -> dict[str, str]:
 def describe(child: Job) -> str:
     """A step's status, and whether Azure took an earlier run's outputs for it."""
     reused = (child.properties or {}).get("azureml.isreused") == "true"
-    return status_of(child) + (REUSED if reused else "")
-
-
-def status_of(job: Job) -> str:
-    """A job's status as Azure writes it; the SDK gives an enumeration for some jobs and text for others."""
-    return str(getattr(job.status, "value", job.status))
+    return plain(child.status) + (REUSED if reused else "")
 
 
 def failure(client: MLClient, job: Job, steps: dict[str, str]) -> MlError:
     """What to say of a pipeline that did not complete: Azure's error, the end of the failed steps' logs."""
     states = ", ".join(f"{name} {status}" for name, status in steps.items())
-    parts = [f"the pipeline {job.name} ended {status_of(job)} ({states})", azure_error(client, str(job.name))]
+    parts = [f"the pipeline {job.name} ended {plain(job.status)} ({states})", azure_error(client, str(job.name))]
     children = client.jobs.list(parent_job_name=job.name)
-    parts += [log_tail(client, str(child.name)) for child in children if status_of(child) == "Failed"]
+    parts += [log_tail(client, str(child.name)) for child in children if plain(child.status) == "Failed"]
     return MlError("\n".join(part for part in parts if part), f"see its logs at {job.studio_url}")
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ml import console
 from ml.endpoints import rollout
 from ml.endpoints.rollout import Deployed, Seen
 from ml.endpoints.scoring import Scorer, compare
 from ml.errors import MlError
+from ml.values import plain
 
 if TYPE_CHECKING:
     from ml.models import Registered
@@ -54,10 +56,10 @@ class OnlineEndpoint:
             endpoint = self._client.online_endpoints.get(self.name)
         except ResourceNotFoundError:
             return Seen()
-        if endpoint.provisioning_state == "Failed":
+        if plain(endpoint.provisioning_state) == "Failed":
             return Seen()
         found = {
-            item.name: Deployed(model_reference(str(item.model)), str(item.provisioning_state))
+            item.name: Deployed(model_reference(str(item.model)), plain(item.provisioning_state))
             for item in self._client.online_deployments.list(self.name)
         }
         return Seen(found, dict(endpoint.traffic or {}))
@@ -93,7 +95,7 @@ class OnlineEndpoint:
         except HttpResponseError as error:
             raise MlError(f"deployment {name} of {self.wanted} failed: {error.message}", self.log_hint(name)) from None
 
-    def shift(self, traffic: dict[str, int]) -> None:
+    def shift(self, traffic: Mapping[str, int]) -> None:
         """Set the shares; deployments that are not named get none."""
         endpoint = self._client.online_endpoints.get(self.name)
         names = [str(item.name) for item in self._client.online_deployments.list(self.name)]
@@ -144,29 +146,55 @@ def roll_out(endpoint: OnlineEndpoint, tell: Callable[[str], None]) -> str:
     `tell` hears each step before it begins.
     """
     smoked = checked = False
+    before: rollout.Action | None = None
     while True:
         seen = endpoint.look()
-        match rollout.next_action(seen, endpoint.wanted, smoked, checked):
+        action = rollout.next_action(seen, endpoint.wanted, smoked, checked)
+        if isinstance(action, rollout.Done):
+            return action.name
+        tell(describe(action, endpoint))
+        if action == before:
+            raise MlError(f"Azure accepted it and the endpoint stays as it was: {seen}", "look at it in the studio")
+        carry_out(endpoint, action, seen)
+        smoked = isinstance(action, rollout.Smoke) or (smoked and not isinstance(action, rollout.Deploy))
+        checked = isinstance(action, rollout.Check) or (checked and not isinstance(action, rollout.Deploy))
+        before = action
+
+
+def describe(action: rollout.Action, endpoint: OnlineEndpoint) -> str:
+    """An action in words."""
+    match action:
+        case rollout.CreateEndpoint():
+            return f"create endpoint {endpoint.name}"
+        case rollout.Deploy(name):
+            return f"deploy {endpoint.wanted} as {name}"
+        case rollout.Smoke(name):
+            return f"smoke test of {name}: {SMOKE_ROWS} flights, answers as in the evaluation"
+        case rollout.Shift(traffic):
+            return "traffic " + ", ".join(f"{name} {share} %" for name, share in traffic.items())
+        case rollout.Check(name):
+            return f"check of {CHECK_REQUESTS} requests with {name} at {rollout.CANARY} %"
+        case rollout.Delete(name):
+            return f"delete {name}"
+        case rollout.Done(name):
+            return f"{name} serves {endpoint.wanted}"
+
+
+def carry_out(endpoint: OnlineEndpoint, action: rollout.Action, seen: Seen) -> None:
+    """Do it in Azure."""
+    with console.quiet():
+        match action:
             case rollout.CreateEndpoint():
-                tell(f"create endpoint {endpoint.name}")
                 endpoint.create()
             case rollout.Deploy(name):
-                tell(f"deploy {endpoint.wanted} as {name} at 0 %")
                 endpoint.deploy(name)
-                smoked = checked = False
             case rollout.Smoke(name):
-                tell(f"smoke test {name} by name")
                 endpoint.smoke(name)
-                smoked = True
             case rollout.Shift(traffic):
-                tell("traffic " + ", ".join(f"{name} {share} %" for name, share in traffic.items()))
-                endpoint.shift(dict(traffic))
+                endpoint.shift(traffic)
             case rollout.Check(name):
-                tell(f"check {CHECK_REQUESTS} requests with {name} at {rollout.CANARY} %")
                 endpoint.check(name, seen.live)
-                checked = True
             case rollout.Delete(name):
-                tell(f"delete {name}")
                 endpoint.delete(name)
-            case rollout.Done(name):
-                return name
+            case rollout.Done():
+                pass
