@@ -36,7 +36,7 @@ _ENVELOPE_READ_ONLY = ("id", "name", "type", "systemData", "etag")
 def put(call: Call) -> ArmResponse:
     """Create or replace: what the body leaves out goes back to its default (ARM RPC, "PUT Resource")."""
     old = call.state.get(call.key)
-    body = call.request.body
+    body = {} if call.request.body is None else call.request.body  # a table or a queue needs nothing said about it
     if not isinstance(body, dict):
         raise bad_request("The request content was invalid and could not be deserialized: a JSON object is needed.")
     return write(call, old, copy.deepcopy(body))

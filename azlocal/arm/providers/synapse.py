@@ -50,7 +50,7 @@ def _check_workspace(call: Call, new: Resource, old: Resource | None) -> None:
             "ValidationFailed",
             "properties.defaultDataLakeStorage.accountUrl",
         )
-    lake = call.state.get(str(properties["defaultDataLakeStorage"].get("resourceId", "")).lower())
+    lake = _lake(call, host)
     if lake and not lake.properties.get("isHnsEnabled"):
         raise bad_request(
             f"The storage account '{lake.name}' has no hierarchical namespace, which defaultDataLakeStorage needs.",
@@ -58,6 +58,13 @@ def _check_workspace(call: Call, new: Resource, old: Resource | None) -> None:
             "properties.defaultDataLakeStorage.resourceId",
         )
     _check_login(new, old)
+
+
+def _lake(call: Call, host: str) -> Resource | None:
+    """The account of a DFS end point, if it is one of this Azure."""
+    account = host.removesuffix(".dfs.core.windows.net")
+    keys = call.state.referrers(f"dns:{account}.core.windows.net")
+    return call.state.get(keys[0]) if keys else None
 
 
 def _check_login(new: Resource, old: Resource | None) -> None:

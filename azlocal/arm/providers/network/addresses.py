@@ -114,6 +114,11 @@ def hold(state: State, subnet: Resource, address: str, holder: str) -> None:
     state.put_document(_HELD, f"{subnet.key}/{address}", holder)
 
 
+def forget(state: State, subnet_key: str) -> None:
+    """A subnet is gone: what it gave out last means nothing any more."""
+    state.delete_document(_NEXT, subnet_key)
+
+
 def release(state: State, subnet_key: str, address: str) -> None:
     """Give an address back."""
     state.delete_document(_HELD, f"{subnet_key}/{address}")

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from azlocal.arm.errors import bad_request
 from azlocal.arm.inline import Inline, show, sync
-from azlocal.arm.providers.network.addresses import Range, contains, overlapping, parse_range, prefixes
+from azlocal.arm.providers.network.addresses import Range, contains, forget, overlapping, parse_range, prefixes
 from azlocal.arm.providers.network.common import name_rule, show_etag
 from azlocal.arm.types import Json, Reference, ResourceType
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
-    from azlocal.arm.control import Call
+    from azlocal.arm.control import Call, ControlPlane
 
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"
 PEERING = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
@@ -74,6 +74,10 @@ def _subnet_written(call: Call, new: Resource, _old: Resource | None) -> None:
     vnet = call.state.get(new.key.rpartition("/subnets/")[0])
     if vnet:
         _check_plan(call, vnet)
+
+
+def _subnet_deleted(control: ControlPlane, subnet: Resource) -> None:
+    forget(control.state, subnet.key)
 
 
 def _vnet_name(subnet: Resource) -> str:
@@ -176,6 +180,7 @@ TYPES = (
         check=_check_subnet,
         committed=_subnet_written,
         present=_show_subnet,
+        deleted=_subnet_deleted,
     ),
     ResourceType(
         name=PEERING,

@@ -1,0 +1,226 @@
+"""AKS and its extensions through azure-mgmt-containerservice and azure-mgmt-kubernetesconfiguration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from azure.mgmt.containerservice import ContainerServiceClient
+from azure.mgmt.kubernetesconfiguration import SourceControlConfigurationClient
+from azure.mgmt.resource.resources import ResourceManagementClient
+
+from azlocal.entra.principals import READER
+
+from .conftest import GROUP, LOCATION, World, refused
+
+POOL = {"name": "system", "mode": "System", "vmSize": "Standard_D4s_v5", "count": 1}
+OPERATOR, READER_ROLE = "f1a07417-d97a-45cb-824c-7a7467783830", "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+
+
+def cluster(**properties: Any) -> dict[str, Any]:
+    return {
+        "location": LOCATION,
+        "identity": {"type": "SystemAssigned"},
+        "properties": {"agentPoolProfiles": [POOL], **properties},
+    }
+
+
+@pytest.fixture
+def aks(world: World) -> Any:
+    return world.client(ContainerServiceClient)
+
+
+def test_cluster_and_what_comes_with_it(aks: Any, world: World) -> None:
+    body = cluster(oidcIssuerProfile={"enabled": True})
+    made = aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
+    assert made.provisioning_state == "Succeeded"
+    assert made.fqdn.endswith(f".hcp.{LOCATION}.azmk8s.io")
+    assert made.oidc_issuer_profile.issuer_url.startswith(f"https://{LOCATION}.oic.prod-aks.azure.com/")
+    assert made.identity_profile["kubeletidentity"].object_id
+    assert made.network_profile.pod_cidr == "10.244.0.0/16"
+    groups = world.client(ResourceManagementClient).resource_groups
+    node_group = f"MC_rg_aks-one_{LOCATION}"
+    assert made.node_resource_group == node_group
+    assert node_group in {one.name for one in groups.list()}
+    again = aks.managed_clusters.begin_create_or_update("rg", "aks-one", {**cluster(), "tags": {"a": "b"}}).result()
+    assert (again.fqdn, again.oidc_issuer_profile.issuer_url) == (made.fqdn, made.oidc_issuer_profile.issuer_url)
+    aks.managed_clusters.begin_delete("rg", "aks-one").result()
+    assert [one.name for one in groups.list()] == ["rg"]
+
+
+def test_pools_are_the_same_in_the_body_and_as_children(aks: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    user = {"properties": {"mode": "User", "vmSize": "Standard_D4s_v5", "count": 2}}
+    aks.agent_pools.begin_create_or_update("rg", "aks-one", "models", user).result()
+    shown = aks.managed_clusters.get("rg", "aks-one").agent_pool_profiles
+    assert [(one.name, one.count, one.mode) for one in shown] == [("system", 1, "System"), ("models", 2, "User")]
+    with refused("OperationNotAllowed", 400):
+        aks.agent_pools.begin_delete("rg", "aks-one", "system").result()
+    aks.agent_pools.begin_delete("rg", "aks-one", "models").result()
+    with refused("PropertyChangeNotAllowed", 409):
+        aks.managed_clusters.begin_create_or_update(
+            "rg", "aks-one", cluster(agentPoolProfiles=[{**POOL, "vmSize": "Standard_D8s_v5"}])
+        ).result()
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"kubernetesVersion": "1.22.4"}, "K8sVersionNotSupported"),
+        ({"agentPoolProfiles": []}, "InvalidParameter"),
+        ({"agentPoolProfiles": [{**POOL, "name": "Too-Long-A-Name"}]}, "InvalidParameter"),
+        ({"agentPoolProfiles": [{**POOL, "enableAutoScaling": True}]}, "InvalidParameter"),
+        ({"networkProfile": {"serviceCidr": "10.1.0.0/16", "dnsServiceIP": "10.2.0.10"}}, "InvalidParameter"),
+        ({"networkProfile": {"outboundType": "userAssignedNATGateway"}}, "InvalidParameter"),
+        ({"securityProfile": {"workloadIdentity": {"enabled": True}}}, "InvalidParameter"),
+        ({"disableLocalAccounts": True}, "InvalidParameter"),
+    ],
+)
+def test_cluster_refusals_leave_nothing_behind(aks: Any, world: World, properties: Any, code: str) -> None:
+    with refused(code, 400):
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster(**properties)).result()
+    assert world.state.below(GROUP.lower()) == []
+    assert [one.name for one in world.client(ResourceManagementClient).resource_groups.list()] == ["rg"]
+
+
+def test_ranges_and_ways_out_of_its_subnet(aks: Any, world: World) -> None:
+    subnet = world.network("10.0.0.0/24") + "/subnets/snet0"
+    pools = [{**POOL, "vnetSubnetID": subnet}]
+    with refused("ServiceCidrOverlapExistingSubnetsCidr", 400):
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster(agentPoolProfiles=pools)).result()
+    apart = {"serviceCidr": "10.96.0.0/16", "dnsServiceIP": "10.96.0.10"}
+    with refused("ExistingRouteTableNotAssociatedWithSubnet", 400):
+        routed = {**apart, "outboundType": "userDefinedRouting"}
+        body = cluster(agentPoolProfiles=pools, networkProfile=routed)
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
+    body = cluster(agentPoolProfiles=pools, networkProfile=apart)
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
+    answer = world.control.internal("DELETE", subnet)
+    assert answer.body["error"]["code"] == "InUseSubnetCannotBeDeleted"
+
+
+def test_a_brought_kubelet_identity_needs_permission(aks: Any, world: World) -> None:
+    control, kubelet = world.identity("control"), world.identity("kubelet")
+    body = {
+        **cluster(identityProfile={"kubeletidentity": {"resourceId": kubelet["id"]}}),
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {control["id"]: {}}},
+    }
+    with refused("CustomKubeletIdentityMissingPermissionError", 400):
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
+    world.assign(OPERATOR, control["properties"]["principalId"], kubelet["id"], "00000000-0000-4000-8000-00000000000b")
+    made = aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
+    assert made.identity_profile["kubeletidentity"].client_id == kubelet["properties"]["clientId"]
+
+
+def kubeconfig(found: Any) -> dict[str, Any]:
+    return dict(yaml.safe_load(bytes(found.kubeconfigs[0].value)))
+
+
+def test_credentials(aks: Any, world: World) -> None:
+    world.state.put_document("installation", "ca", "a certificate")
+    made = aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    admin = kubeconfig(aks.managed_clusters.list_cluster_admin_credentials("rg", "aks-one"))
+    assert admin["clusters"][0]["cluster"]["server"] == f"https://{made.fqdn}:443"
+    assert admin["users"][0]["user"]["token"]
+    entra = cluster(aadProfile={"managed": True, "enableAzureRBAC": True}, disableLocalAccounts=True)
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", entra).result()
+    user = kubeconfig(aks.managed_clusters.list_cluster_user_credentials("rg", "aks-one"))
+    assert user["users"][0]["user"]["exec"]["command"] == "kubelogin"
+    with refused("BadRequest", 400):
+        aks.managed_clusters.list_cluster_admin_credentials("rg", "aks-one")
+    world.assign(READER_ROLE, READER.object_id, GROUP, "00000000-0000-4000-8000-00000000000c")
+    reader = world.client(ContainerServiceClient, READER).managed_clusters
+    assert reader.get("rg", "aks-one").name == "aks-one"
+    with refused("AuthorizationFailed", 403):
+        reader.list_cluster_user_credentials("rg", "aks-one")
+
+
+def test_version_goes_forward_only(aks: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster(kubernetesVersion="1.33")).result()
+    made = aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster(kubernetesVersion="1.34")).result()
+    assert made.current_kubernetes_version.startswith("1.34.")
+    with refused("OperationNotAllowed", 409):
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster(kubernetesVersion="1.33")).result()
+    versions = {one.version for one in aks.managed_clusters.list_kubernetes_versions(LOCATION).values_property}
+    assert "1.34" in versions
+
+
+def test_power(aks: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    aks.managed_clusters.begin_stop("rg", "aks-one").result()
+    assert aks.managed_clusters.get("rg", "aks-one").power_state.code == "Stopped"
+    aks.managed_clusters.begin_start("rg", "aks-one").result()
+    assert aks.managed_clusters.get("rg", "aks-one").power_state.code == "Running"
+
+
+def test_maintenance_windows_have_fixed_names(aks: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    windows = aks.maintenance_configurations
+    assert windows.create_or_update("rg", "aks-one", "default", {"properties": {"timeInWeek": []}}).name == "default"
+    with refused("InvalidParameter", 400):
+        windows.create_or_update("rg", "aks-one", "whenever", {"properties": {}})
+
+
+def test_trusted_access(aks: Any, world: World) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    bindings = aks.trusted_access_role_bindings
+    role = "Microsoft.MachineLearningServices/workspaces/mlworkload"
+    with refused("InvalidParameter", 400):  # a storage account has no such role
+        body = {"properties": {"sourceResourceId": world.account(), "roles": [role]}}
+        bindings.begin_create_or_update("rg", "aks-one", "binding", body).result()
+
+
+@pytest.fixture
+def extensions(world: World, aks: Any) -> Any:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    return world.client(SourceControlConfigurationClient).extensions
+
+
+WHERE = ("rg", "Microsoft.ContainerService", "managedClusters", "aks-one")
+SETTINGS = {
+    "enableTraining": "True",
+    "enableInference": "True",
+    "inferenceRouterServiceType": "LoadBalancer",
+    "allowInsecureConnections": "True",
+}
+
+
+def extension(**settings: str | None) -> dict[str, Any]:
+    given = {key: value for key, value in {**SETTINGS, **settings}.items() if value is not None}
+    return {
+        "identity": {"type": "SystemAssigned"},
+        "properties": {
+            "extensionType": "Microsoft.AzureML.Kubernetes",
+            "scope": {"cluster": {"releaseNamespace": "azureml"}},
+            "configurationSettings": given,
+        },
+    }
+
+
+def test_extension(extensions: Any) -> None:
+    body = extension()
+    body["properties"]["configurationProtectedSettings"] = {"sslKeyPemFile": "hush"}
+    made = extensions.begin_create(*WHERE, "azureml", body).result()
+    assert made.identity.principal_id
+    assert made.release_train == "Stable"
+    assert made.configuration_protected_settings == {"sslKeyPemFile": ""}
+    with refused("ExtensionTypeAlreadyExists", 409):
+        extensions.begin_create(*WHERE, "second", extension()).result()
+    extensions.begin_delete(*WHERE, "azureml").result()
+    assert list(extensions.list(*WHERE)) == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"enableTraining": "False", "enableInference": "False"},
+        {"inferenceRouterServiceType": None},
+        {"inferenceRouterServiceType": "NodePort", "internalLoadBalancerProvider": "azure"},
+        {"allowInsecureConnections": "False"},
+        {"allowInsecureConnections": "False", "sslSecret": "secret"},
+    ],
+)
+def test_extension_refusals(extensions: Any, settings: dict[str, str | None]) -> None:
+    with refused("ExtensionConfigurationInvalid", 400):
+        extensions.begin_create(*WHERE, "azureml", extension(**settings)).result()
