@@ -20,7 +20,7 @@ def changed_paths(old: Any, new: Any, at: Path = ()) -> list[Path]:
 
 
 def _changes(old: Any, new: Any, at: Path) -> Iterator[Path]:
-    if old == new and type(old) is type(new):
+    if old is new:
         return
     if isinstance(old, dict) or isinstance(new, dict):
         before, after = _as_object(old), _as_object(new)

@@ -107,6 +107,7 @@ TYPES = (
     AzureType(
         "machinelearningservices:PrivateEndpointConnection",
         f"{ML_WORKSPACE}/privateEndpointConnections/{{privateEndpointConnectionName}}",
+        tracked=True,
     ),
     AzureType(
         "machinelearningservices:Registry",
