@@ -67,4 +67,4 @@ def _specification(alias: Any) -> Any:
     type_ = "" if parts.type_ is ... or parts.type_ is None else parts.type_
     if not isinstance(name, str) or not isinstance(type_, str):
         return None
-    return alias_pb2.Alias(spec=alias_pb2.Alias.Spec(name=name, type=type_))
+    return alias_pb2.Alias(spec=alias_pb2.Alias.Spec(name=name, type=type_, parentUrn=""))

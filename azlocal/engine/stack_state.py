@@ -91,7 +91,11 @@ class StackState:
         state = cls(path, Vault(folder / "secrets" / "stacks.key"))
         path.parent.mkdir(parents=True, exist_ok=True)
         state._take(f"stack '{stack}'")
-        state._read()
+        try:
+            state._read()
+        except BaseException:
+            state.close()
+            raise
         return state
 
     def put(self, record: Record) -> None:

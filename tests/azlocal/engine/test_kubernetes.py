@@ -1,0 +1,188 @@
+"""Kubernetes objects: against the stand-in, and over HTTPS against an API server made of a script."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from azlocal.engine.errors import EngineError, ResourceError
+from azlocal.engine.https import Address
+from azlocal.engine.kubeconfig import ApiServer
+from azlocal.engine.ports import Reply
+from tests.azlocal.engine.conftest import Stack
+
+PROGRAM = """
+import pulumi_kubernetes as k8s
+cluster = k8s.Provider("cluster", kubeconfig="{}")
+inside = Options(provider=cluster)
+space = k8s.core.v1.Namespace("space", metadata={"name": "models"}, opts=inside)
+account = k8s.core.v1.ServiceAccount(
+    "account", metadata={"namespace": space.metadata.name, "labels": {"a": "LABEL"}}, opts=inside)
+pulumi.export("name", account.metadata.name)
+pulumi.export("namespace", account.metadata.namespace)
+"""
+
+
+def applied(stack: Stack, kind: str, name: str, namespace: str = "") -> Any:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return stack.cluster.get({"apiVersion": "v1", "kind": kind, "metadata": metadata})
+
+
+def test_objects_are_applied_changed_and_deleted(stack: Stack) -> None:
+    result = stack.up(PROGRAM)
+    name = result.outputs["name"]
+    assert name.startswith("account-")
+    assert result.outputs["namespace"] == "models"
+    assert applied(stack, "ServiceAccount", name, "models")["metadata"]["labels"] == {"a": "LABEL"}
+    changed = stack.up(PROGRAM.replace("LABEL", "other"))
+    assert changed.outputs["name"] == name
+    assert applied(stack, "ServiceAccount", name, "models")["metadata"]["labels"] == {"a": "other"}
+    assert stack.destroy().exit_code == 0
+    assert applied(stack, "Namespace", "models") is None
+
+
+def test_a_renamed_namespace_takes_its_objects_along(stack: Stack) -> None:
+    name = stack.up(PROGRAM).outputs["name"]
+    result = stack.up(PROGRAM.replace('"models"', '"other"'))
+    assert result.exit_code == 0
+    assert applied(stack, "Namespace", "models") is None
+    assert applied(stack, "ServiceAccount", result.outputs["name"], "other")
+    assert applied(stack, "ServiceAccount", name, "models") is None
+
+
+def test_what_an_api_server_refuses_fails_with_its_reason(stack: Stack) -> None:
+    result = stack.up('import pulumi_kubernetes as k8s\nk8s.core.v1.Namespace("bad", metadata={"name": "Not_A_Name"})')
+    [failure] = result.summary.failures
+    assert failure.code == "Invalid"
+    assert "metadata.name" in failure.message
+
+
+def test_charts_are_refused_by_name(stack: Stack) -> None:
+    result = stack.up("pulumi.CustomResource('kubernetes:helm.sh/v3:Release', 'chart', {'chart': 'x'})")
+    assert "kubernetes:helm.sh/v3:Release" in result.summary.failures[0].message
+
+
+KUBECONFIG = {
+    "current-context": "c",
+    "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+    "clusters": [{"name": "k", "cluster": {"server": "https://api.example:6443/prefix"}}],
+    "users": [{"name": "u", "user": {"token": "t0ken"}}],
+}
+DISCOVERY = {
+    "resources": [
+        {"kind": "ConfigMap", "name": "configmaps", "namespaced": True},
+        {"kind": "ConfigMap", "name": "configmaps/status", "namespaced": True},
+        {"kind": "Namespace", "name": "namespaces", "namespaced": False},
+    ]
+}
+MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "n"}, "data": {"a": "b"}}
+
+
+class Wire:
+    """Connections that answer from a script."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.asked: list[tuple[str, str, Mapping[str, str], Any]] = []
+        self.trusted: list[str] = []
+
+    def send(
+        self, address: Address, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        assert address == ("api.example", 6443)
+        self.asked.append((method, target, headers, json.loads(body) if body else None))
+        return self.replies.pop(0)
+
+    def trust(self, certificates: str) -> None:
+        self.trusted.append(certificates)
+
+
+def server(wire: Wire, config: dict[str, Any] | None = None, context: str | None = None) -> ApiServer:
+    return ApiServer(yaml.safe_dump(config or KUBECONFIG), context, wire, lambda audience: f"Bearer for {audience}")  # type: ignore[arg-type]
+
+
+def test_server_side_apply_on_the_wire() -> None:
+    wire = Wire(Reply(200, DISCOVERY), Reply(201, MAP))
+    assert server(wire).apply(MAP) == MAP
+    assert [asked[:2] for asked in wire.asked] == [
+        ("GET", "/prefix/api/v1"),
+        (
+            "PATCH",
+            "/prefix/api/v1/namespaces/n/configmaps/m?fieldManager=pulumi-kubernetes&fieldValidation=Strict",
+        ),
+    ]
+    assert wire.asked[1][2]["Content-Type"] == "application/apply-patch+yaml"
+    assert wire.asked[1][2]["Authorization"] == "Bearer t0ken"
+    assert wire.asked[1][3] == MAP
+
+
+def test_a_delete_waits_until_the_object_is_gone() -> None:
+    wire = Wire(Reply(200, DISCOVERY), Reply(200, {}), Reply(404, {}))
+    server(wire).delete(MAP, 30)
+    assert [asked[0] for asked in wire.asked] == ["GET", "DELETE", "GET"]
+    wire = Wire(Reply(200, DISCOVERY), Reply(404, {}))
+    server(wire).delete(MAP, 30)
+
+
+def test_a_refusal_is_the_servers_own() -> None:
+    status = {"kind": "Status", "reason": "Forbidden", "message": "not you"}
+    wire = Wire(Reply(200, DISCOVERY), Reply(403, status))
+    with pytest.raises(ResourceError, match="not you") as raised:
+        server(wire).apply(MAP)
+    assert raised.value.code == "Forbidden"
+
+
+def test_an_unknown_kind_is_named() -> None:
+    with pytest.raises(ResourceError, match="no kind 'Nothing' in v1"):
+        server(Wire(Reply(200, DISCOVERY))).get({**MAP, "kind": "Nothing"})
+
+
+def test_scopes_come_from_discovery() -> None:
+    wire = Wire(Reply(200, DISCOVERY))
+    assert server(wire).is_namespaced("v1", "ConfigMap")
+    assert not server(Wire()).is_namespaced("v1", "Namespace")
+    with pytest.raises(ResourceError, match="no kind"):
+        server(Wire(Reply(200, DISCOVERY))).is_namespaced("v1", "Nothing")
+
+
+def with_user(user: dict[str, Any], cluster: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        **KUBECONFIG,
+        "users": [{"name": "u", "user": user}],
+        "clusters": [{"name": "k", "cluster": {"server": "https://api.example:6443", **(cluster or {})}}],
+    }
+
+
+def test_kubelogin_is_answered_with_an_entra_token() -> None:
+    plugin = {"command": "/usr/bin/kubelogin", "args": ["get-token", "--server-id", "app"]}
+    wire = Wire(Reply(200, DISCOVERY), Reply(404, {}))
+    authority = base64.b64encode(b"PEM").decode()
+    assert server(wire, with_user({"exec": plugin}, {"certificate-authority-data": authority})).get(MAP) is None
+    assert wire.asked[0][2]["Authorization"] == "Bearer for app"
+    assert wire.trusted == ["PEM"]
+
+
+def test_other_plugins_are_run() -> None:
+    credential = json.dumps({"status": {"token": "from-plugin"}})
+    plugin = {"command": "sh", "args": ["-c", "echo $SAID"], "env": [{"name": "SAID", "value": credential}]}
+    wire = Wire(Reply(200, DISCOVERY), Reply(404, {}))
+    server(wire, with_user({"exec": plugin})).get(MAP)
+    assert wire.asked[0][2]["Authorization"] == "Bearer from-plugin"
+    with pytest.raises(EngineError, match=r"'no-such-program'.* not on PATH"):
+        server(Wire(), with_user({"exec": {"command": "no-such-program"}})).get(MAP)
+    with pytest.raises(EngineError, match="'false' gave no token"):
+        server(Wire(), with_user({"exec": {"command": "false"}})).get(MAP)
+
+
+def test_kubeconfigs_that_are_none() -> None:
+    with pytest.raises(EngineError, match="no context 'other'"):
+        server(Wire(), context="other")
+    with pytest.raises(EngineError, match="not valid YAML"):
+        ApiServer("a: [", None, Wire(), str)  # type: ignore[arg-type]
+    with pytest.raises(EngineError, match="empty or no mapping"):
+        ApiServer("", None, Wire(), str)  # type: ignore[arg-type]
