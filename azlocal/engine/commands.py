@@ -31,8 +31,7 @@ def up(project: Path, env: str, folder: StateFolder, *, outputs: Path | None = N
 
     load_project(project, env)  # an unknown environment is said before anything runs
     gc.disable()  # a process of some seconds: collecting would cost a tenth of the SDK's import
-    target = local_target(folder)
-    with watch(f"up {env}") as view:
+    with local_target(folder) as target, watch(f"up {env}") as view:
         result = _explained(lambda: run_up(project, env, target, view), verbose)
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     if outputs and not result.summary.failures:
@@ -51,8 +50,7 @@ def destroy(project: Path, env: str, folder: StateFolder, *, verbose: bool = Fal
     from azlocal.engine.view import summary_line, watch
 
     load_project(project, env)
-    target = local_target(folder)
-    with watch(f"destroy {env}") as view:
+    with local_target(folder) as target, watch(f"destroy {env}") as view:
         result = _explained(lambda: run_destroy(project, env, target, view), verbose)
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     _raise_failures(result.summary, "fix what it says and run `azlocal destroy` again")

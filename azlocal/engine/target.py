@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from azlocal.engine.errors import EngineError
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def local_target(folder: StateFolder, principal: str = "owner") -> Target:
-    """The local Azure that runs on this state folder.
+@contextlib.contextmanager
+def local_target(folder: StateFolder, principal: str = "owner") -> Iterator[Target]:
+    """The local Azure that runs on this state folder; its connections are closed at the end.
 
     Raises:
         AzureLocalError: none runs.
@@ -33,7 +35,12 @@ def local_target(folder: StateFolder, principal: str = "owner") -> Target:
     connections = Connections(server.proxy, bundle)
     tokens = Tokens(connections, signed["AZURE_TENANT_ID"], signed["AZURE_CLIENT_ID"], signed["AZURE_CLIENT_SECRET"])
     port = ArmOverHttps(connections, tokens, SUBSCRIPTION_ID)
-    return Target(port, _Clusters(lambda: Connections(server.proxy, bundle), tokens.bearer), folder.path)
+    clusters = _Clusters(lambda: Connections(server.proxy, bundle), tokens.bearer)
+    try:
+        yield Target(port, clusters, folder.path)
+    finally:
+        connections.close()
+        clusters.close()
 
 
 class _Clusters:
@@ -43,7 +50,13 @@ class _Clusters:
         self._connections = connections
         self._bearer = bearer
         self._known: dict[tuple[str, str], Cluster] = {}
+        self._opened: list[Connections] = []
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close every connection."""
+        for connections in self._opened:
+            connections.close()
 
     def __call__(self, settings: Json) -> Cluster:
         from azlocal.engine.kubeconfig import ApiServer
@@ -57,5 +70,6 @@ class _Clusters:
         key = kubeconfig, str(settings.get("context", ""))
         with self._lock:
             if key not in self._known:
-                self._known[key] = ApiServer(kubeconfig, key[1] or None, self._connections(), self._bearer)
+                self._opened.append(self._connections())
+                self._known[key] = ApiServer(kubeconfig, key[1] or None, self._opened[-1], self._bearer)
             return self._known[key]
