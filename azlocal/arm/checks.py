@@ -100,7 +100,7 @@ def check_enums(call: Call, body: dict[str, Any]) -> None:
     """A property with a fixed set of values must hold one of them, whatever its case."""
     for path, allowed in call.type.enums.items():
         for value in each(body, path):
-            if value.lower() not in {one.lower() for one in allowed}:
+            if value and value.lower() not in {one.lower() for one in allowed}:
                 raise bad_request(
                     f"The value '{value}' of '{path}' is not allowed for {call.type.name}."
                     f" Allowed values: {', '.join(allowed)}.",
@@ -112,7 +112,7 @@ def check_enums(call: Call, body: dict[str, Any]) -> None:
 def check_references(call: Call, body: dict[str, Any]) -> None:
     """What a body points to must exist, and be of the type it has to be."""
     for reference in call.type.references:
-        for target in each(body, reference.path):
+        for target in filter(None, each(body, reference.path)):  # templates leave an id empty for none
             _check_reference(call, reference, target)
 
 
@@ -137,7 +137,7 @@ def _check_reference(call: Call, reference: Reference, target: str) -> None:
 
 def referenced(declared: ResourceType, body: dict[str, Any]) -> set[str]:
     """The lower-cased ids a body points to."""
-    return {target.lower() for reference in declared.references for target in each(body, reference.path)}
+    return {target.lower() for reference in declared.references for target in each(body, reference.path) if target}
 
 
 def check_create_only(call: Call, body: dict[str, Any], old: Resource) -> None:

@@ -103,7 +103,8 @@ def prepare(call: Call, old: Resource | None, body: dict[str, Any]) -> Resource:
     check_provisioning_state(body, old)
     check_location(call, body, old)
     for path, default in declared.defaults.items():
-        if read_path(body, path) is None:
+        given = read_path(body, path)
+        if given is None or (given == "" and path in declared.enums):  # what templates leave open they leave empty
             set_path(body, path, copy.deepcopy(default))
     for path in declared.read_only:
         kept = read_path(old.body, path) if old else None

@@ -127,6 +127,7 @@ NAMESPACE = Namespace(
     "Microsoft.ContainerRegistry",
     (
         "2019-05-01",
+        "2021-06-01-preview",
         "2021-09-01",
         "2022-02-01-preview",
         "2022-12-01",

@@ -1,7 +1,8 @@
-"""Microsoft.Resources: resource groups. The tenant and its subscriptions are in ``azlocal.arm.tenant``."""
+"""Microsoft.Resources: resource groups and deployments. The tenant itself is in ``azlocal.arm.tenant``."""
 
 from __future__ import annotations
 
+from azlocal.arm.providers import deployments
 from azlocal.arm.types import NameRule, Namespace, ResourceType, Scope
 
 GROUP_NAME = NameRule(
@@ -39,5 +40,6 @@ NAMESPACE = Namespace(
             duration=3,
             delete_duration=60,
         ),
+        *deployments.TYPES,
     ),
 )

@@ -1,0 +1,1 @@
+"""ARM templates: their expressions, and what a deployment does with their resources."""
