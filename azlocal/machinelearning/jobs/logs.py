@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from contextlib import suppress
 from pathlib import Path
@@ -59,6 +60,12 @@ class LogShip:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self._flush()
+        for name, path in self._files.items():
+            if not self._sent[name] and path.exists():  # a process that said nothing has a log all the same
+                with suppress(StorageError):
+                    place = self._place(name)
+                    await self._blobs.write(place.account, place.container, place.path, b"", content_type="text/plain")
+                    self._runs.change(self._workspace, self._run_id, functools.partial(_add, name=name))
 
     async def _carry(self) -> None:
         while True:

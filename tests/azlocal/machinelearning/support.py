@@ -52,6 +52,10 @@ class Arm:
         poller = self.client.resources.begin_create_or_update_by_id(resource_id, body, api_version=version)
         return dict(poller.result().as_dict())
 
+    def get(self, resource_id: str, version: str) -> dict[str, Any]:
+        found: Any = self.client.resources.get_by_id(resource_id, api_version=version)
+        return dict(found.as_dict())
+
     def group(self, name: str) -> str:
         self.client.resource_groups.create_or_update(name, {"location": LOCATION})
         return f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -38,10 +39,8 @@ def finished(ml: MLClient) -> Callable[[Any], Any]:
     def wait(job: Any) -> Any:
         from azure.ai.ml.exceptions import JobException
 
-        try:
+        with contextlib.suppress(JobException):
             ml.jobs.stream(job.name)
-        except JobException:
-            pass
         return ml.jobs.get(job.name)
 
     return wait
@@ -50,7 +49,8 @@ def finished(ml: MLClient) -> Callable[[Any], Any]:
 @pytest.fixture
 def details(ml: MLClient) -> Callable[[str], Any]:
     """Run history's details of a job."""
-    return lambda name: ml.jobs._runs_operations.get_run_details(name)
+    details: Callable[[str], Any] = ml.jobs._runs_operations.get_run_details
+    return details
 
 
 def test_a_job_runs_its_code_with_literals_and_streams_its_log(
@@ -162,7 +162,7 @@ def test_an_output_is_registered_under_its_name(ml: MLClient, submit: Submit, fi
             "cat ${{inputs.d}}/x ${{inputs.m}}/weights",
             inputs={
                 "d": Input(type="uri_folder", path=f"azureml:{name}:5"),
-                "m": Input(type="custom_model", path=f"azureml:{model}@latest"),
+                "m": Input(type="custom_model", path=f"azureml:{model}:1"),
             },
         )
     )
@@ -210,9 +210,7 @@ def test_the_environment_of_a_job(
     assert Path(seen["HOME"]) != Path.home()
 
 
-def test_optional_parts_of_a_command(
-    ml: MLClient, submit: Submit, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_optional_parts_of_a_command(ml: MLClient, submit: Submit, capsys: pytest.CaptureFixture[str]) -> None:
     from azure.ai.ml import Input
 
     job = submit(
@@ -227,7 +225,6 @@ def test_optional_parts_of_a_command(
     ("arguments", "says"),
     [
         ({"compute": "gpu-cluster"}, "Unknown compute target 'gpu-cluster'.*cpu-cluster"),
-        ({"line": "echo ${{inputs.data}}"}, "no input 'data'"),
         ({"instance_count": 2}, "more than one node"),
     ],
 )
@@ -235,6 +232,20 @@ def test_refused_before_anything_starts(submit: Submit, arguments: dict[str, Any
     line = arguments.pop("line", "true")
     with pytest.raises((HttpResponseError, Exception), match=says):
         submit(line, **arguments)
+
+
+def test_a_command_that_uses_what_it_is_not_given(workspace: Workspace, arm: Any, bare: str) -> None:
+    """The SDK checks this itself; another client does not."""
+    name, _, version = bare.partition(":")
+    properties = {
+        "jobType": "Command",
+        "command": "echo ${{inputs.data}} ${{outputs.o}}",
+        "environmentId": f"{workspace.id}/environments/{name}/versions/{version}",
+        "computeId": f"{workspace.id}/computes/{CPU}",
+        "outputs": {"o": {"jobOutputType": "uri_folder"}},
+    }
+    with pytest.raises(HttpResponseError, match="the job has no input 'data' \\(it has: none\\)"):
+        arm.put(f"{workspace.id}/jobs/{unique('j')}", "2024-10-01", {"properties": properties})
 
 
 def test_an_input_asset_that_is_not_there_is_refused(submit: Submit) -> None:
@@ -276,7 +287,7 @@ def test_queue_when_all_nodes_are_busy(ml: MLClient, workspace: Workspace, submi
     second = submit("true", compute=name)
     _wait(lambda: ml.jobs.get(second.name).status == "Queued" or None)
     assert ml.compute.get(name).max_instances == 1
-    nodes = arm.client.resources.get_by_id(f"{workspace.id}/computes/{name}", "2024-10-01").properties
+    nodes = arm.client.resources.get_by_id(f"{workspace.id}/computes/{name}", api_version="2024-10-01").properties
     assert nodes["properties"]["nodeStateCounts"]["runningNodeCount"] == 1
     ml.jobs.begin_cancel(first.name).result()
     _wait(lambda: ml.jobs.get(second.name).status == "Completed" or None)
@@ -298,11 +309,7 @@ def test_tags_names_and_archive_are_one_record(ml: MLClient, submit: Submit, fin
 
 
 def _marked(mark: str) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if (process.info["cmdline"] or [""])[0] == mark:
-            found.append(process)
-    return found
+    return [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [""])[0] == mark]
 
 
 def _wait(look: Callable[[], Any], seconds: float = 30) -> Any:

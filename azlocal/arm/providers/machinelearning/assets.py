@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from azlocal.arm.errors import ArmError, bad_request
+from azlocal.arm.generic import read
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.present import body_of, require_group
 from azlocal.arm.providers.machinelearning import codes
@@ -84,6 +85,8 @@ def _check_component(_call: Call, new: Resource) -> None:
             "UserError",
             "properties.componentSpec",
         )
+    spec.setdefault("name", new.id.split("/")[-3])
+    spec.setdefault("version", new.name)  # clients read a new component's version from here
 
 
 KINDS = (
@@ -150,10 +153,24 @@ def _check(kind: Kind) -> Callable[[Call, Resource, Resource | None], None]:
     return check
 
 
+_WORDS = frozenset({"name", "version", "description", "display_name", "tags"})
+_DEFAULT = "azureml_default"  # the version of a component that clients ask for when they name none
+
+
+def _get_version(call: Call) -> ArmResponse:
+    """A version; for components also the default one, which is the latest."""
+    if call.path.names[-1] == _DEFAULT:
+        found = call.state.children(call.path.parent.lower(), call.type.name)
+        latest = max(list_view(call, found), key=lambda one: one.created, default=None)
+        if latest is not None:
+            return ArmResponse(200, body_of(call, latest))
+    return read(call)
+
+
 def _content(value: Any) -> Any:
     """What of a value is content: a component's words may change, what it runs may not."""
     if isinstance(value, dict):
-        return {key: one for key, one in value.items() if key not in {"description", "display_name", "tags"}}
+        return {key: one for key, one in value.items() if key not in _WORDS}
     return value
 
 
@@ -248,6 +265,7 @@ def _types(kind: Kind) -> tuple[ResourceType, ResourceType]:
         committed=_count,
         deleting=_uncount,
         list=_list_versions,
+        get=_get_version,
         actions=codes.ACTIONS if kind.collection == "codes" else kind.actions,
         provisioning=kind.collection != "codes",
     )
