@@ -25,7 +25,7 @@ down: setup ## stop the local Azure; its state stays
 	@$(BIN)/azlocal stop
 
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
-	@$(BIN)/python -m pytest -n $(JOBS) -m "not kubernetes"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes"
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG names it
 	@$(BIN)/python -m pytest -m kubernetes
