@@ -78,14 +78,15 @@ class Router:
         if route is None:
             raise Problem(404, "EndpointNotFound", f"No online endpoint answers at {host}{scope['path']}.")
         self._authorize(route, given.get(b"authorization", b"").decode("latin-1"))
-        name = _chosen(route, given.get(b"azureml-model-deployment"))
+        picked = given.get(b"azureml-model-deployment")
+        name = _chosen(route, picked)
         headers.append((b"azureml-model-deployment", name.encode()))
         replicas = route.replicas.get(name)
         if replicas is None:
             raise _unavailable(name)
         body = await _read(receive, given)
         head = _head(scope, path, given, headers, sum(map(len, body)))
-        for copy in route.mirror.choose():
+        for copy in route.mirror.choose() if picked is None else ():  # live traffic alone is mirrored
             self._mirror(route, copy, head, body)
         reply = await _submit(route, name, replicas, head, body)
         headers.extend(pair for pair in reply.headers if pair[0] not in _OWN and pair[0] != b"content-length")

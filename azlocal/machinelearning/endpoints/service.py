@@ -7,6 +7,7 @@ import logging
 from collections import defaultdict
 
 from azlocal.arm.errors import ArmError
+from azlocal.arm.operations import Operation
 from azlocal.arm.types import Effects
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.machinelearning.endpoints import keys, log
@@ -47,8 +48,10 @@ class Scoring:
         effects[DEPLOYMENT.lower()] = Effects(put=self._put_deployment, delete=self._delete_deployment)
         for endpoint in self._azure.state.of_type(ENDPOINT):
             self._routes.read(endpoint)
+        interrupted = self._azure.control.operations.unfinished  # what these are about is taken up with them
         for deployment in self._azure.state.of_type(DEPLOYMENT):
-            if deployment.properties.get("provisioningState") != "Failed":
+            failed = deployment.properties.get("provisioningState") == "Failed"
+            if not failed and not any(_concerns(operation, deployment) for operation in interrupted):
                 self._azure.spawn(self._come_back(deployment))
 
     async def stop(self) -> None:
@@ -150,3 +153,10 @@ class Scoring:
                 await replicas.stop()
             await asyncio.to_thread(self._preparation.forget, deployment.key)
         self._turns.pop(deployment.key, None)
+
+
+def _concerns(operation: Operation, deployment: Resource) -> bool:
+    """Whether an operation is the deployment's own, or deletes something that it goes with."""
+    if operation.verb == "DELETE":
+        return f"{deployment.key}/".startswith(f"{operation.resource}/")
+    return operation.resource == deployment.key

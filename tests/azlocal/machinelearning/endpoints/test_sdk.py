@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
+pytestmark = pytest.mark.minutes
+
+
 @pytest.fixture
 def endpoints(ml: MLClient, bare: str, tmp_path: Path) -> Endpoints:
     return Endpoints(ml, bare, tmp_path)
