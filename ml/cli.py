@@ -69,11 +69,15 @@ def deploy(
     endpoint: EndpointName = "",
     model_version: ModelVersion = "",
     instances: Annotated[int, typer.Option(min=1, help="Replicas of the new deployment.")] = 1,
+    *,
+    new: Annotated[
+        bool, typer.Option("--new", help="A new deployment even of the model that serves: for a newer base image, say.")
+    ] = False,
 ) -> None:
     """Bring a model to all traffic without a gap; a rollout that broke off is continued."""
     from ml import commands
 
-    commands.deploy(endpoint, model_version, instances)
+    commands.deploy(endpoint, model_version, instances, new=new)
 
 
 @app.command()

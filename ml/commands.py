@@ -83,10 +83,11 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
     console.note(studio)
     with console.step("run the pipeline") as step:
         runs.watch(client, job, console.Progress(step, runs.TERMINAL).tell)
+        source = runs.origin(client, job)
     with console.step("fetch the report"):
-        folder = runs.report(client, job)
+        folder = runs.report(client, source)
         metrics = json.loads((folder / "metrics.json").read_text())
-    show_metrics(job, metrics)
+    show_metrics(source, metrics)
     console.paths("Report", sorted(folder.iterdir()))
     if not metrics["model_mae"] < metrics["baseline_mae"]:
         raise MlError(
@@ -102,7 +103,7 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
             "mae": f"{metrics['model_mae']:.3f}",
             "baseline_mae": f"{metrics['baseline_mae']:.3f}",
         }
-        model = models.register(client, job, lineage)
+        model = models.register(client, source, lineage)
         step.say(f"model {model.reference} registered")
 
 
@@ -119,7 +120,7 @@ def show_metrics(job_name: str, metrics: dict[str, Any]) -> None:
     console.table(title, ["", "model", "baseline"], rows)
 
 
-def deploy(endpoint_name: str, model_version: str, instances: int) -> None:
+def deploy(endpoint_name: str, model_version: str, instances: int, *, new: bool) -> None:
     """`ml deploy`."""
     workspace = Workspace.from_environment()
     from ml import models, runs
@@ -134,7 +135,7 @@ def deploy(endpoint_name: str, model_version: str, instances: int) -> None:
         sample = read_flights(runs.report(client, model.source_job) / "sample.csv")
     endpoint = OnlineEndpoint(workspace, endpoint_name or workspace.unique_name(models.NAME), model, sample, instances)
     with console.steps() as begin:
-        serving = roll_out(endpoint, begin)
+        serving = roll_out(endpoint, begin, new=new)
     with Scorer(client, endpoint.name) as scorer:
         answer = scorer.ask(sample.head(1))
         uri = scorer.uri

@@ -59,6 +59,13 @@ def step_statuses(client: MLClient, pipeline: str) -> dict[str, str]:
     return {str(child.display_name or child.name): describe(child) for child in children}
 
 
+def origin(client: MLClient, pipeline: str) -> str:
+    """The pipeline whose run this one's outputs come from: itself, unless every step was taken from one earlier run."""
+    children = [child.properties or {} for child in client.jobs.list(parent_job_name=pipeline)]
+    sources = {child.get("azureml.reusedpipelinerunid", pipeline) for child in children}
+    return sources.pop() if len(sources) == 1 else pipeline
+
+
 def describe(child: Job) -> str:
     """A step's status, and whether Azure took an earlier run's outputs for it."""
     reused = (child.properties or {}).get("azureml.isreused") == "true"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ml.models import Registered
     from ml.workspace import Workspace
 
+SETTLED = {"Succeeded", "Failed", "Canceled"}
+WAIT = 2.0  # seconds between two looks at an endpoint that is being changed
 SMOKE_ROWS = 5
 CHECK_REQUESTS = 40  # at a share of 10 %, the chance that none of them meets the new deployment is 1.5 %
 
@@ -49,20 +52,24 @@ class OnlineEndpoint:
         return self._model.reference
 
     def look(self) -> Seen:
-        """The endpoint now."""
+        """The endpoint as it is once Azure has ended what it is doing there, for a rollout that broke off perhaps."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        try:
-            endpoint = self._client.online_endpoints.get(self.name)
-        except ResourceNotFoundError:
-            return Seen()
-        if plain(endpoint.provisioning_state) == "Failed":
-            return Seen()
-        found = {
-            item.name: Deployed(model_reference(str(item.model)), plain(item.provisioning_state))
-            for item in self._client.online_deployments.list(self.name)
-        }
-        return Seen(found, dict(endpoint.traffic or {}))
+        while True:
+            try:
+                endpoint = self._client.online_endpoints.get(self.name)
+            except ResourceNotFoundError:
+                return Seen()
+            if plain(endpoint.provisioning_state) == "Failed":
+                return Seen()
+            found = {
+                item.name: Deployed(model_reference(str(item.model)), plain(item.provisioning_state))
+                for item in self._client.online_deployments.list(self.name)
+            }
+            states = {plain(endpoint.provisioning_state), *(deployed.state for deployed in found.values())}
+            if states <= SETTLED:
+                return Seen(found, dict(endpoint.traffic or {}))
+            time.sleep(WAIT)
 
     def create(self) -> None:
         """The endpoint, without a deployment. Its tokens are short-lived: there is no key that could leak."""
@@ -140,16 +147,21 @@ class OnlineEndpoint:
         return f"the end of its log:\n{log}" if log.strip() else f"the log of {name} is empty"
 
 
-def roll_out(endpoint: OnlineEndpoint, tell: Callable[[str], None]) -> str:
+def roll_out(endpoint: OnlineEndpoint, tell: Callable[[str], None], *, new: bool = False) -> str:
     """Bring the wanted model to all traffic, from wherever the endpoint is now; the deployment that serves it.
 
-    `tell` hears each step before it begins.
+    Args:
+        endpoint: the endpoint with the model it is to serve.
+        tell: hears each step before it begins.
+        new: let a new deployment take over even if the model serves already.
     """
+    first = endpoint.look()
+    target = rollout.other(first.live) if new and first.live else rollout.target_of(first, endpoint.wanted)
     smoked = checked = False
     before: rollout.Action | None = None
     while True:
         seen = endpoint.look()
-        action = rollout.next_action(seen, endpoint.wanted, smoked, checked)
+        action = rollout.next_action(seen, endpoint.wanted, target, smoked, checked)
         if isinstance(action, rollout.Done):
             return action.name
         tell(describe(action, endpoint))

@@ -87,19 +87,19 @@ class Done:
 Action = CreateEndpoint | Deploy | Smoke | Shift | Check | Delete | Done
 
 
-def next_action(seen: Seen, wanted: str, smoked: bool, checked: bool) -> Action:  # noqa: FBT001
+def next_action(seen: Seen, wanted: str, target: str, smoked: bool, checked: bool) -> Action:  # noqa: FBT001
     """The next step towards `wanted` serving alone.
 
     Args:
         seen: the endpoint now.
         wanted: the model, `name:version`.
+        target: the deployment that is to serve it alone.
         smoked: whether this rollout has asked the new deployment by name, and it answered well.
         checked: whether it has asked the endpoint since the new deployment has a share.
     """
     if seen.deployments is None:
         return CreateEndpoint()
     live = seen.live
-    target = target_of(seen, wanted)
     share = seen.traffic.get(target, 0)
     found = seen.deployments.get(target)
     if found is None or found.model != wanted or found.state != "Succeeded":
@@ -122,7 +122,7 @@ def next_action(seen: Seen, wanted: str, smoked: bool, checked: bool) -> Action:
 
 
 def target_of(seen: Seen, wanted: str) -> str:
-    """The deployment that is to serve the wanted model."""
+    """The deployment that is to serve the wanted model: the one that does so already, else the free colour."""
     deployments = seen.deployments or {}
     live = seen.live
     if live is None:
@@ -130,4 +130,9 @@ def target_of(seen: Seen, wanted: str) -> str:
         return ready[0] if ready else COLOURS[0]
     if live in deployments and deployments[live].model == wanted:
         return live
-    return COLOURS[1] if live == COLOURS[0] else COLOURS[0]
+    return other(live)
+
+
+def other(name: str) -> str:
+    """The colour that takes over from a deployment."""
+    return COLOURS[1] if name == COLOURS[0] else COLOURS[0]

@@ -19,13 +19,18 @@ class World:
     """An endpoint that does what it is told, and notices what must never happen."""
 
     seen: Seen
+    new: bool = False
     smoked: set[str] = field(default_factory=set)
     checked: set[str] = field(default_factory=set)
     log: list[rollout.Action] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        replace = self.new and self.seen.live
+        self.target = rollout.other(replace) if replace else rollout.target_of(self.seen, WANTED)
+
     def next(self) -> rollout.Action:
-        target = rollout.target_of(self.seen, WANTED)
-        return rollout.next_action(self.seen, WANTED, target in self.smoked, target in self.checked)
+        smoked, checked = self.target in self.smoked, self.target in self.checked
+        return rollout.next_action(self.seen, WANTED, self.target, smoked, checked)
 
     def carry_out(self, action: rollout.Action) -> None:
         self.log.append(action)
@@ -137,24 +142,32 @@ def endpoints(draw: st.DrawFn) -> Seen:
     return Seen(deployments, {live: 100} if other == live or share == 100 else {live: share, other: 100 - share})
 
 
-@given(endpoints())
-def test_from_any_state_the_wanted_model_ends_up_serving_alone(seen: Seen) -> None:
-    world = World(seen)
+def test_a_new_deployment_of_the_model_that_serves_comes_the_same_way() -> None:
+    world = World(Seen({"blue": Deployed(WANTED)}, {"blue": 100}), new=True)
     world.run()
+    assert kinds(world) == ["Deploy", "Smoke", "Shift", "Check", "Shift", "Delete", "Done"]
+    assert world.log[-1] == Done("green")
+
+
+@given(seen=endpoints(), new=st.booleans())
+def test_from_any_state_the_wanted_model_ends_up_serving_alone(*, seen: Seen, new: bool) -> None:
+    world = World(seen, new)
+    world.run()
+    assert not new or world.seen.live != seen.live
     assert len(world.seen.deployments or {}) == 1
     ((name, found),) = (world.seen.deployments or {}).items()
     assert found == Deployed(WANTED)
     assert world.seen.traffic == {name: 100}
 
 
-@given(endpoints(), st.integers(0, 12))
-def test_it_ends_well_wherever_it_broke_off(seen: Seen, steps: int) -> None:
-    world = World(seen)
+@given(seen=endpoints(), steps=st.integers(0, 12), new=st.booleans())
+def test_it_ends_well_wherever_it_broke_off(*, seen: Seen, steps: int, new: bool) -> None:
+    world = World(seen, new)
     for _ in range(steps):
         action = world.next()
         if isinstance(action, Done):
             break
         world.carry_out(action)
-    resumed = World(world.seen)
+    resumed = World(world.seen, new)
     resumed.run()
     assert set(resumed.seen.traffic.values()) == {100}
