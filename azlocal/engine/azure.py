@@ -10,7 +10,7 @@ from typing import Any
 
 from azlocal.engine.errors import ArmCallError, RefusedError, ResourceError
 from azlocal.engine.ports import Port, Reply, call, raise_for
-from azlocal.engine.provider import Checked, Goal, Json
+from azlocal.engine.provider import Checked, Goal, Json, refuse_others
 from azlocal.engine.tables import AzureType, all_types, find_type
 from azlocal.engine.tables.base import arm_type_of
 from azlocal.engine.values import reveal
@@ -20,6 +20,13 @@ from azlocal.engine.wire import from_wire, to_wire
 RESOURCE_GROUP = "resources:ResourceGroup"
 RESOURCE_GROUPS_VERSION = "2022-09-01"
 CLIENT_CONFIG = "azure-native:authorization:getClientConfig"
+# An explicit provider's inputs that count, and those that change nothing here: partner and instance discovery.
+PROVIDER_INPUTS = frozenset(
+    {
+        "subscriptionId", "location", "tenantId", "environment", "partnerId", "disablePulumiPartnerId",
+        "disableInstanceDiscovery", "useDefaultAzureCredential", "version",
+    }
+)  # fmt: skip
 WHOLE_IDS = {"scope", "resourceUri"}  # path inputs that are ids themselves
 
 
@@ -50,7 +57,11 @@ class AzureProvider:
         id_ = self._fill(row.path, inputs, goal.settings, goal.type)
         return Checked(inputs, id_, api_version(goal.type), arm_type_of(id_), _body(row, inputs))
 
-    def create_only(self, type_: str) -> tuple[str, ...]:
+    def configure(self, name: str, inputs: Json) -> None:
+        """Subscription and location count; whose credentials are used is not the program's to say here."""
+        refuse_others(name, inputs, PROVIDER_INPUTS, "leave them out: the engine signs in by itself")
+
+    def create_only(self, type_: str, settings: Json) -> tuple[str, ...]:
         """The table's, and everything in the id."""
         row = _row(type_)
         return row.path_inputs + row.create_only

@@ -80,7 +80,7 @@ class Deployment:
         self.checked: dict[str, Checked] = {}
         self._providers = providers
         self._watcher = watcher
-        self._planning = planning
+        self.planning = planning
         self._registered: dict[str, Registration] = {}
         self._broken: set[str] = set()
         self._replaced: set[str] = set()
@@ -128,13 +128,24 @@ class Deployment:
         self._end(want.urn, Action.READ)
         return Outcome(want.urn, id_, outputs)
 
-    def invoke(self, token: str, arguments: Json, provider: str) -> Json:
-        """Answer a function of a provider."""
-        return self._provider(token).invoke(token, arguments, self._settings(provider))
+    def invoke(self, token: str, arguments: Json, provider: str) -> Json | None:
+        """Answer a function of a provider; None where a plan can't know the answer.
+
+        Raises:
+            ResourceError: Azure's refusal.
+        """
+        try:
+            return self._provider(token).invoke(token, arguments, self._settings(provider))
+        except ResourceError as error:
+            if not self.planning:
+                raise
+            with self._lock:
+                self.summary.failures.append(Failure(token, error.code, error.message))
+            return None
 
     def finish(self) -> None:
         """Delete what the program no longer has, unless something failed."""
-        if self.summary.failures or self._planning:
+        if self.summary.failures or self.planning:
             return
         doomed = [record for record in self.state.records.values() if record.urn not in self._registered]
         self.delete(doomed + list(self.state.condemned.values()))
@@ -179,10 +190,10 @@ class Deployment:
         if changes or old.pending:
             action[0] = Action.UPDATE
             return self._update(want, goal, checked, old)
-        return self._same(want, old)
+        return self._same(want, checked, old)
 
     def _must_replace(self, want: Registration, old: Record, changes: list[Path]) -> bool:
-        fixed = self._provider(want.type).create_only(want.type)
+        fixed = self._fixed(want.type, want.provider)
         wanted = [parse_path(path) for path in want.replace_on_changes]
         return (
             any(touches(path, fixed) or any(matches(path, one) for one in wanted) for path in changes)
@@ -264,7 +275,7 @@ class Deployment:
             return False
         if record.id.lower().startswith(f"{old.id.lower()}/"):
             return True
-        fixed = {path.split(".")[0].split("[")[0] for path in self._provider(record.type).create_only(record.type)}
+        fixed = {path.split(".")[0].split("[")[0] for path in self._fixed(record.type, record.provider)}
         return any(
             name in fixed and not going.keys().isdisjoint(urns) for name, urns in record.property_dependencies.items()
         )
@@ -280,7 +291,7 @@ class Deployment:
             raise ResourceError(
                 "ImportMismatch", f"its inputs name '{checked.id}', but '{want.import_id}' is to be imported"
             )
-        fixed_by_id = set(provider.create_only(want.type)) - outputs.keys()
+        fixed_by_id = set(self._fixed(want.type, want.provider)) - outputs.keys()
         differing = [
             spell(path)
             for path in changed_paths(_only(outputs, checked.inputs), checked.inputs)
@@ -290,27 +301,10 @@ class Deployment:
             raise ResourceError("ImportMismatch", f"what is there differs from the inputs in: {', '.join(differing)}")
         return self._done(want, replace(self._record(want, checked), id=want.import_id), outputs, Action.IMPORT)
 
-    def _same(self, want: Registration, old: Record) -> Outcome:
-        """Nothing to do in Azure; options may still have changed."""
-        options = self._record(want)
-        kept = replace(
-            old,
-            **{
-                name: getattr(options, name)
-                for name in (
-                    "parent",
-                    "provider",
-                    "dependencies",
-                    "property_dependencies",
-                    "protect",
-                    "retain",
-                    "deleted_with",
-                    "delete_timeout",
-                    "type",
-                    "trigger",
-                )
-            },
-        )
+    def _same(self, want: Registration, checked: Checked, old: Record) -> Outcome:
+        """Nothing to do in Azure; options may still have changed, and what is secret."""
+        outputs = _mark_secrets(want, old.outputs)
+        kept = replace(self._record(want, checked), id=old.id, outputs=outputs)
         if kept != old:
             self.state.put(kept)
         self._end(want.urn, Action.SAME)
@@ -327,6 +321,8 @@ class Deployment:
         old = self._find_old(want)
         record = self._record(want)
         if want.custom:
+            package = want.type.removeprefix(PROVIDERS)
+            self._provider(package).configure(want.name, reveal(want.inputs))
             record.id = old.id if old else want.name
             record.inputs = want.inputs
         if record != (replace(old, outputs={}) if old else None):
@@ -344,7 +340,7 @@ class Deployment:
         with self._lock:
             self._broken.add(want.urn)
             self.summary.skipped.append(want.urn)
-        if self._planning:
+        if self.planning:
             self._describe_skipped(want)
         return Outcome(want.urn, failed=True)
 
@@ -369,7 +365,7 @@ class Deployment:
         with self._lock:
             self._broken.add(want.urn)
             self.summary.failures.append(failure)
-        if self._planning and want.urn not in self.state.records:
+        if self.planning and want.urn not in self.state.records:
             self.state.put(self._record(want, self.checked.get(want.urn)))
         self._watcher.failed(want.urn, action, failure)
         return Outcome(want.urn, failed=True)
@@ -435,6 +431,9 @@ class Deployment:
                 f"'{token}' needs the provider '{package}', which this engine has not", f"it has: {known}"
             )
         return provider
+
+    def _fixed(self, type_: str, provider: str) -> tuple[str, ...]:
+        return self._provider(type_).create_only(type_, self._settings(provider))
 
     def _settings(self, provider: str) -> Json:
         """The inputs of an explicit provider."""

@@ -16,12 +16,13 @@ from urllib.parse import urlencode, urlsplit
 
 import yaml
 
-from azlocal.engine.errors import EngineError, RefusedError, ResourceError
+from azlocal.engine.errors import ResourceError
 from azlocal.engine.https import Connections
 from azlocal.engine.kubernetes import CLUSTER_SCOPED
 from azlocal.engine.ports import Reply
 from azlocal.engine.provider import Json
 
+BAD_KUBECONFIG = "BadKubeconfig"
 FIELD_MANAGER = "pulumi-kubernetes"
 APPLY = "application/apply-patch+yaml"  # JSON is YAML; the API server takes it so
 POLL_SECONDS = 0.2
@@ -45,9 +46,9 @@ class ApiServer:
         try:
             self._config = yaml.load(kubeconfig, Loader)  # noqa: S506 -- a safe loader
         except yaml.YAMLError as error:
-            raise EngineError(f"the kubeconfig is not valid YAML: {error}") from None
+            raise ResourceError(BAD_KUBECONFIG, f"the kubeconfig is not valid YAML: {error}") from None
         if not isinstance(self._config, dict):
-            raise EngineError("the kubeconfig is empty or no mapping", "give the provider a kubeconfig's text")
+            raise ResourceError(BAD_KUBECONFIG, "the kubeconfig is empty or no mapping: the provider wants its text")
         self._connections = connections
         self._bearer = bearer
         chosen = _named(self._config, "contexts", context or self._config.get("current-context"), "context")
@@ -156,16 +157,18 @@ def _run_plugin(plugin: Json, arguments: list[str]) -> str:
         ran = subprocess.run(command, capture_output=True, check=True, env={**os.environ, **added})
         return f"Bearer {json.loads(ran.stdout)['status']['token']}"
     except FileNotFoundError:
-        raise EngineError(f"the kubeconfig needs the program '{command[0]}', which is not on PATH") from None
+        raise ResourceError(
+            BAD_KUBECONFIG, f"the kubeconfig needs the program '{command[0]}', which is not on PATH"
+        ) from None
     except (subprocess.CalledProcessError, KeyError, ValueError) as error:
-        raise EngineError(f"the kubeconfig's '{command[0]}' gave no token: {error}") from None
+        raise ResourceError(BAD_KUBECONFIG, f"the kubeconfig's '{command[0]}' gave no token: {error}") from None
 
 
 def _named(config: Json, plural: str, name: Any, singular: str) -> Json:
     for one in config.get(plural) or []:
         if one.get("name") == name:
             return dict(one.get(singular) or {})
-    raise RefusedError(f"the kubeconfig has no {singular} '{name}'")
+    raise ResourceError(BAD_KUBECONFIG, f"the kubeconfig has no {singular} '{name}'")
 
 
 def _root(api_version: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from azlocal.engine.errors import RefusedError
-from azlocal.engine.provider import Checked, Goal, Json
+from azlocal.engine.provider import Checked, Goal, Json, refuse_others
 from azlocal.engine.values import reveal
 
 # What an API server refuses to change in an object that exists (the kinds' own validation).
@@ -26,6 +26,19 @@ CREATE_ONLY = {
     "StatefulSet": ("spec.serviceName", "spec.selector", "spec.volumeClaimTemplates"),
     "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
 }
+# What pulumi-kubernetes replaces rather than changes, so that pods never see half of it, unless switched off.
+IMMUTABLE_UNLESS = {
+    "ConfigMap": ("enableConfigMapMutable", ("data", "binaryData")),
+    "Secret": ("enableSecretMutable", ("data", "stringData")),
+}
+# An explicit provider's inputs that count, and those that change nothing about an object that can be reached.
+PROVIDER_INPUTS = frozenset(
+    {
+        "kubeconfig", "context", "namespace", "clusterIdentifier", "enableConfigMapMutable", "enableSecretMutable",
+        "enableServerSideApply", "deleteUnreachable", "skipUpdateUnreachable", "suppressDeprecationWarnings",
+        "suppressHelmHookWarnings", "upsertExistingObjects", "kubeClientSettings", "version",
+    }
+)  # fmt: skip
 IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 
 # Tokens of the package that are no objects: they are made by code that only the real provider has.
@@ -80,9 +93,16 @@ class KubernetesProvider:
         id_ = f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
         return Checked(inputs, id_, api_version, kind, reveal(inputs))
 
-    def create_only(self, type_: str) -> tuple[str, ...]:
+    def configure(self, name: str, inputs: Json) -> None:
+        """Kubeconfig, context, namespace, and what may change in place."""
+        refuse_others(name, inputs, PROVIDER_INPUTS, "leave them out, or declare the objects in another way")
+
+    def create_only(self, type_: str, settings: Json) -> tuple[str, ...]:
         """The kind's, and what makes an object the one it is."""
-        return IDENTITY + CREATE_ONLY.get(type_.rsplit(":", 1)[-1], ())
+        kind = type_.rsplit(":", 1)[-1]
+        switch, contents = IMMUTABLE_UNLESS.get(kind, ("", ()))
+        kept = () if settings.get(switch) == "true" else contents
+        return IDENTITY + CREATE_ONLY.get(kind, ()) + kept
 
     def exists(self, goal: Goal, checked: Checked) -> bool:
         """Whether the API server has it."""

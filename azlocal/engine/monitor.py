@@ -85,6 +85,7 @@ class Monitor(MockMonitor):
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
         """Look up a resource that is not the stack's."""
         urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
+        _refuse_type(request)
         want = Registration(
             urn,
             request.type,
@@ -96,8 +97,8 @@ class Monitor(MockMonitor):
             dependencies=list(request.dependencies),
         )
         outcome = self._deployment.read(want, request.id)
-        if outcome.failed:
-            # A read has no way to report a failure other than stopping the program.
+        if outcome.failed and not self._deployment.planning:
+            # A read has no way to report a failure other than stopping the program; a plan's unknowns do.
             failure = self._deployment.summary.failures[-1]
             raise EngineError(f"reading {request.id}: {failure.message}")
         return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(outcome.outputs))
@@ -109,6 +110,8 @@ class Monitor(MockMonitor):
             found = self._deployment.invoke(request.tok, reveal(decode(request.args)), request.provider)
         except ResourceError as error:
             raise EngineError(f"{request.tok} failed: {error.code}: {error.message}") from None
+        if found is None:
+            return resource_pb2.ResourceInvokeResponse(unknown=True)
         return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(found)})
 
     def Call(self, request: Any) -> Any:  # noqa: N802
@@ -175,11 +178,16 @@ class Monitor(MockMonitor):
         )
 
 
-def _refuse(request: Any) -> None:
-    """What Pulumi knows and this engine doesn't, by name."""
+def _refuse_type(request: Any) -> None:
+    """Types that Pulumi's own engine makes, by name."""
     for prefix, hint in REFUSED_TYPES.items():
         if request.type.startswith(prefix):
             raise RefusedError(f"'{request.type}' ({request.name}) is not served by this engine", hint)
+
+
+def _refuse(request: Any) -> None:
+    """What Pulumi knows and this engine doesn't, by name."""
+    _refuse_type(request)
     if request.remote:
         raise RefusedError(
             f"the remote component '{request.type}' ({request.name}) is not served by this engine",

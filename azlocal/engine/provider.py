@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from azlocal.engine.errors import RefusedError
+
 Json = dict[str, Any]
 
 HOUR = 3600.0
@@ -46,6 +48,19 @@ class Checked:
     body: Any = None
 
 
+def refuse_others(name: str, inputs: Json, known: frozenset[str], hint: str) -> None:
+    """Refuse inputs of an explicit provider that are set and not among the known.
+
+    Raises:
+        RefusedError: naming them.
+    """
+    others = sorted(key for key, value in inputs.items() if key not in known and value not in ("false", "", None))
+    if others:
+        raise RefusedError(
+            f"the provider '{name}' has inputs that this engine does not serve: {', '.join(others)}", hint
+        )
+
+
 class Provider(Protocol):
     """One package's resources. Every method may raise ``ResourceError``."""
 
@@ -53,7 +68,11 @@ class Provider(Protocol):
         """Fill in what the program left out. Raises ``RefusedError`` for a type that is not served."""
         ...
 
-    def create_only(self, type_: str) -> tuple[str, ...]:
+    def configure(self, name: str, inputs: Json) -> None:
+        """Look at an explicit provider's inputs. Raises ``RefusedError`` for one that would be passed over."""
+        ...
+
+    def create_only(self, type_: str, settings: Json) -> tuple[str, ...]:
         """Inputs of a type that can't change in place."""
         ...
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from azlocal.engine.errors import EngineError
+from azlocal.engine.errors import ResourceError
 from azlocal.engine.https import ArmOverHttps, Connections, Tokens
 from azlocal.engine.run import Target
 
@@ -63,9 +63,8 @@ class _Clusters:
 
         kubeconfig = settings.get("kubeconfig")
         if not isinstance(kubeconfig, str):
-            raise EngineError(
-                "a Kubernetes resource has no provider with a kubeconfig",
-                "give it one: kubernetes.Provider(..., kubeconfig=...)",
+            raise ResourceError(
+                "NoKubeconfig", "it has no provider with a kubeconfig: kubernetes.Provider(..., kubeconfig=...)"
             )
         key = kubeconfig, str(settings.get("context", ""))
         with self._lock:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from azlocal.engine.events import Action, Failure
 from azlocal.engine.paper import PaperCluster
@@ -143,6 +144,9 @@ class Stack:
         """The state's file as it is on disk."""
         return (self.folder / "state/stacks/shop/dev.json").read_text()
 
+
+# A loaded machine is slow now and then, which says nothing about the code.
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PRELUDE = """
 import pulumi

@@ -9,7 +9,9 @@ import pytest
 
 from azlocal.engine.errors import EngineError, ProgramError
 from azlocal.engine.events import Action
+from azlocal.engine.plan import plan
 from azlocal.engine.ports import Reply
+from azlocal.entra.principals import SUBSCRIPTION_ID
 from tests.azlocal.engine.conftest import GROUP, FakeAzure, Stack, refuse
 
 TWO = """
@@ -507,6 +509,50 @@ resources.ResourceGroup("rg", resource_group_name="rg", opts=Options(provider=ot
     assert made["location"] == "northeurope"
     assert stack.destroy().exit_code == 0
     assert stack.azure.resources == {}
+
+
+def test_a_providers_credentials_are_refused_by_name(stack: Stack) -> None:
+    result = stack.up(
+        """
+from pulumi_azure_native import Provider
+other = Provider("other", client_secret="s", client_id="c", use_msi=False)
+resources.ResourceGroup("rg", opts=Options(provider=other))
+"""
+    )
+    assert "clientId, clientSecret" in result.summary.failures[0].message
+    assert len(result.summary.skipped) == 1
+    assert stack.azure.writes() == []
+
+
+def test_what_becomes_secret_is_hidden_from_then_on(stack: Stack) -> None:
+    stack.up("rg = group(); identity('a', rg.name, tags={'password': 'hunter2'})")
+    assert "hunter2" in stack.saved
+    stack.up("rg = group(); identity('a', rg.name, tags=pulumi.Output.secret({'password': 'hunter2'}))")
+    assert stack.azure.writes() == []
+    assert "hunter2" not in stack.saved
+
+
+def test_a_plan_says_what_it_cannot_read(stack: Stack) -> None:
+    stack.write(
+        f"""
+found = resources.ResourceGroup.get("found", "/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/lost")
+asked = resources.get_resource_group_output(resource_group_name="rg")
+identity("a", found.name)
+group("other")
+
+def tagged(args):
+    return pulumi.ResourceTransformResult(props={{**args.props, "tags": {{"by": "transform"}}}}, opts=args.opts)
+
+pulumi.runtime.register_resource_transform(tagged)
+group("third")
+"""
+    )
+    found = plan(stack.folder, "dev")
+    assert {problem["code"] for problem in found.problems} == {"NotFound", "ResourceNotFound"}
+    by_name = {resource["name"]: resource for resource in found.resources}
+    assert by_name["a"]["id"].endswith("/resourceGroups/[unknown]/providers/" + by_name["a"]["armType"] + "/a")
+    assert by_name["other"]["body"] == {"location": "westeurope"}
+    assert by_name["third"]["body"]["tags"] == {"by": "transform"}
 
 
 def test_a_changed_trigger_replaces(stack: Stack) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from azlocal.engine.errors import EngineError, ResourceError
+from azlocal.engine.errors import ResourceError
+from azlocal.engine.events import Action
 from azlocal.engine.https import Address
 from azlocal.engine.kubeconfig import ApiServer
 from azlocal.engine.ports import Reply
@@ -65,6 +66,30 @@ def test_what_an_api_server_refuses_fails_with_its_reason(stack: Stack) -> None:
 def test_charts_are_refused_by_name(stack: Stack) -> None:
     result = stack.up("pulumi.CustomResource('kubernetes:helm.sh/v3:Release', 'chart', {'chart': 'x'})")
     assert "kubernetes:helm.sh/v3:Release" in result.summary.failures[0].message
+
+
+MAPPED = """
+import pulumi_kubernetes as k8s
+cluster = k8s.Provider("cluster", kubeconfig="{}", OPTIONS)
+k8s.core.v1.ConfigMap("map", metadata={"name": "map"}, data={"a": "VALUE"}, opts=Options(provider=cluster))
+"""
+
+
+def test_config_maps_are_replaced_unless_they_are_mutable(stack: Stack) -> None:
+    fixed = MAPPED.replace("OPTIONS", "")
+    stack.up(fixed)
+    stack.up(fixed.replace("VALUE", "other"))
+    assert stack.heard.of(Action.REPLACE) == ["map"]
+    mutable = MAPPED.replace("OPTIONS", "enable_config_map_mutable=True")
+    stack.up(mutable)
+    stack.up(mutable.replace("VALUE", "third"))
+    assert stack.heard.of(Action.UPDATE) == ["map"]
+    assert applied(stack, "ConfigMap", "map", "default")["data"] == {"a": "third"}
+
+
+def test_a_providers_input_that_would_be_passed_over_is_named(stack: Stack) -> None:
+    result = stack.up('import pulumi_kubernetes as k8s\nk8s.Provider("r", render_yaml_to_directory="out")')
+    assert "renderYamlToDirectory" in result.summary.failures[0].message
 
 
 KUBECONFIG = {
@@ -173,16 +198,16 @@ def test_other_plugins_are_run() -> None:
     wire = Wire(Reply(200, DISCOVERY), Reply(404, {}))
     server(wire, with_user({"exec": plugin})).get(MAP)
     assert wire.asked[0][2]["Authorization"] == "Bearer from-plugin"
-    with pytest.raises(EngineError, match=r"'no-such-program'.* not on PATH"):
+    with pytest.raises(ResourceError, match=r"'no-such-program'.* not on PATH"):
         server(Wire(), with_user({"exec": {"command": "no-such-program"}})).get(MAP)
-    with pytest.raises(EngineError, match="'false' gave no token"):
+    with pytest.raises(ResourceError, match="'false' gave no token"):
         server(Wire(), with_user({"exec": {"command": "false"}})).get(MAP)
 
 
 def test_kubeconfigs_that_are_none() -> None:
-    with pytest.raises(EngineError, match="no context 'other'"):
+    with pytest.raises(ResourceError, match="no context 'other'"):
         server(Wire(), context="other")
-    with pytest.raises(EngineError, match="not valid YAML"):
+    with pytest.raises(ResourceError, match="not valid YAML"):
         ApiServer("a: [", None, Wire(), str)  # type: ignore[arg-type]
-    with pytest.raises(EngineError, match="empty or no mapping"):
+    with pytest.raises(ResourceError, match="empty or no mapping"):
         ApiServer("", None, Wire(), str)  # type: ignore[arg-type]

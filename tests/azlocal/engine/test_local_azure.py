@@ -188,17 +188,18 @@ def test_bad_environments_and_programs(tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest.mark.minutes
 def test_killed_at_any_moment_the_next_up_completes(server: Server, target: Target, tmp_path: Path) -> None:
-    folder = project(tmp_path, count=12)
+    folder = project(tmp_path)
     command = [
         sys.executable, "-m", "azlocal.cli", "up", "dev",
         "--project", str(folder), "--state", str(server.folder.path),
     ]  # fmt: skip
     chance = random.Random(20)  # noqa: S311 -- which moment, not which secret
     for _ in range(20):
+        project(tmp_path, count=chance.randrange(2, 14))  # there is always something to make or to delete
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
         assert process.stdout is not None
         with process.stdout:
-            for _ in range(chance.randrange(1, 5)):
+            for _ in range(chance.randrange(0, 6)):
                 if not process.stdout.readline():
                     break
             process.send_signal(signal.SIGKILL)

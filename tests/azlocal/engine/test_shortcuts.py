@@ -27,7 +27,7 @@ CASES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("alias", CASES, ids=repr)
+@pytest.mark.parametrize("alias", CASES, ids=range(len(CASES)))
 def test_the_same_specifications_are_sent(alias: Any) -> None:
     options = pulumi.ResourceOptions(aliases=[alias])
 

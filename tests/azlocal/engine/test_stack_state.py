@@ -15,6 +15,7 @@ from azlocal.engine.errors import EngineError
 from azlocal.engine.run import saved_outputs
 from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import Secret
+from tests.azlocal.engine.conftest import relaxed
 
 OPEN: list[StackState] = []
 
@@ -98,6 +99,7 @@ steps = st.lists(
 )
 
 
+@relaxed
 @given(steps, st.data())
 def test_any_history_reads_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, str]], data: st.DataObject

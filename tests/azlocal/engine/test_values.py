@@ -19,6 +19,7 @@ from azlocal.engine import values
 from azlocal.engine.errors import EngineError
 from azlocal.engine.values import UNKNOWN, Secret
 from azlocal.engine.vault import Vault
+from tests.azlocal.engine.conftest import relaxed
 
 texts = st.text(max_size=6).filter(lambda text: text != values.UNKNOWN_TEXT)
 scalars = st.booleans() | st.integers(-(2**53), 2**53) | texts
@@ -36,6 +37,7 @@ nested = st.recursive(
 )
 
 
+@relaxed
 @given(st.dictionaries(texts, nested, max_size=3))
 def test_there_and_back(given_values: dict[str, Any]) -> None:
     assert values.decode(values.to_struct(given_values)) == given_values
@@ -83,6 +85,7 @@ def test_what_people_see() -> None:
     assert "hunter2" not in repr(Secret("hunter2"))
 
 
+@relaxed
 @given(st.dictionaries(texts, nested, max_size=3))
 def test_the_vault_opens_what_it_sealed(tmp_path_factory: pytest.TempPathFactory, secret: dict[str, Any]) -> None:
     vault = Vault(tmp_path_factory.mktemp("vault") / "key")
@@ -90,6 +93,7 @@ def test_the_vault_opens_what_it_sealed(tmp_path_factory: pytest.TempPathFactory
     assert vault.open(sealed) == secret
 
 
+@relaxed
 @given(st.text("abcdefgh", min_size=8, max_size=20))
 def test_a_sealed_secret_can_not_be_read(tmp_path_factory: pytest.TempPathFactory, secret: str) -> None:
     vault = Vault(tmp_path_factory.mktemp("vault") / "key")
