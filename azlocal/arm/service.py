@@ -46,7 +46,12 @@ class ResourceManager:
         self.azure = azure
 
     async def start(self) -> None:
-        """Nothing to begin: other services take up their own effects."""
+        """Other services take up their own effects; deployments are ARM's."""
+        from azlocal.arm.providers.deployments import again
+        from azlocal.arm.template.template import NESTED
+        from azlocal.arm.types import Effects
+
+        self.azure.control.effects[NESTED.lower()] = Effects(put=again(self.azure.control))
 
     async def stop(self) -> None:
         """Nothing to end."""

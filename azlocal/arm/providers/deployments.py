@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from azlocal.arm import writes
@@ -18,10 +18,11 @@ from azlocal.arm.types import Action, Json, NameRule, ResourceType, Scope
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
-    from azlocal.arm.control import Call
+    from azlocal.arm.control import Call, ControlPlane
 
 OPERATION = "Microsoft.Resources/deployments/operations"
 _OPERATIONS = "deploymentOperation"  # records: what a deployment did, by its key and its run
+_REQUEST = "deploymentRequest"  # document: what a deployment going on was asked, and by whom
 _POLL_SECONDS = 0.02
 _FAILED = (
     "At least one resource deployment operation failed. Please list deployment operations for details. Please see"
@@ -53,11 +54,38 @@ def _put(call: Call) -> ArmResponse:
             call.control.operations.active(step.id.lower())
         run.end(None)
         return ArmResponse(201, body_of(call, call.state.get(call.key) or deployment))
+    _remember(call, properties)
     operations = call.control.operations
     operation = operations.start(call.key, "PUT", call.path.subscription or "", 0, effect=True)
-    call.control.run_effect(call.control.effect(operation, run.wait()))
+    call.control.start_effect(operation, run.wait(), prompt=False)
     headers = operations.headers(operation, call.api_version, location=False)
     return ArmResponse(200 if old else 201, body_of(call, deployment), headers)
+
+
+def _remember(call: Call, properties: Json) -> None:
+    """Keep what was asked until it is done: a crash may come in the middle."""
+    asked = {"properties": properties, "principal": call.principal.object_id, "version": call.api_version}
+    call.state.put_document(_REQUEST, call.key, asked)
+
+
+def again(control: ControlPlane) -> Callable[[Resource], Awaitable[None]]:
+    """Runs a deployment that a crash interrupted once more: every step is a PUT, and bears being repeated."""
+    from azlocal.arm.control import Call
+    from azlocal.arm.ids import parse
+
+    async def run(deployment: Resource) -> None:
+        asked = control.state.document(_REQUEST, deployment.key)
+        principal = control.directory.by_object_id(asked["principal"]) if asked else None
+        if asked is None or principal is None:
+            raise ArmError(409, "DeploymentFailed", "The deployment was interrupted and cannot be taken up again.")
+        query, properties = {"api-version": asked["version"]}, asked["properties"]
+        request = ArmRequest("PUT", deployment.id, query, {"properties": properties}, {}, principal)
+        call = Call(control, request, parse(deployment.id), *control.types[NESTED.lower()])
+        run = _Run(call, properties)
+        control.state.put(_resource(call, properties, run.id))
+        await run.wait()
+
+    return run
 
 
 def _resource(call: Call, properties: Json, run: str) -> Resource:
@@ -193,6 +221,7 @@ class _Run:
 
     def end(self, error: ArmError | None) -> None:
         """Write down how it went."""
+        self._call.state.delete_document(_REQUEST, self._call.key)
         deployment = self._call.state.get(self._call.key)
         if deployment is None:
             return
