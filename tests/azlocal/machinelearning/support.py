@@ -15,6 +15,7 @@ from tests.azlocal.conftest import Server
 LOCATION = "westeurope"
 ML_VERSION = "2024-10-01"
 CPU = "cpu-cluster"
+BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Workspace:
     name: str
     storage: str
     identity: str  # the client id of the cluster's user-assigned identity
+    identity_object: str  # and its object id
 
     @property
     def id(self) -> str:
@@ -52,6 +54,16 @@ class Arm:
         poller = self.client.resources.begin_create_or_update_by_id(resource_id, body, api_version=version)
         return dict(poller.result().as_dict())
 
+    def assign(self, scope: str, role: str, principal: str) -> None:
+        """Give a role; it is there already where another test has given it."""
+        name = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}{role}{principal}".lower())
+        definition = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+        self.put(
+            f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+            "2022-04-01",
+            {"properties": {"roleDefinitionId": definition, "principalId": principal}},
+        )
+
     def get(self, resource_id: str, version: str) -> dict[str, Any]:
         found: Any = self.client.resources.get_by_id(resource_id, api_version=version)
         return dict(found.as_dict())
@@ -61,7 +73,7 @@ class Arm:
         return f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{name}"
 
 
-def make_workspace(server: Server, arm: Arm) -> Workspace:
+def make_workspace(server: Server, arm: Arm, *, keyless: bool = False, keyless_role: bool = True) -> Workspace:
     """A resource group with everything a workspace needs, and the workspace with one cluster."""
     suffix = uuid.uuid4().hex[:10]
     group = f"rg-ml-{suffix}"
@@ -70,7 +82,12 @@ def make_workspace(server: Server, arm: Arm) -> Workspace:
     arm.put(
         f"{base}/Microsoft.Storage/storageAccounts/{storage}",
         "2023-05-01",
-        {"location": LOCATION, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}},
+        {
+            "location": LOCATION,
+            "kind": "StorageV2",
+            "sku": {"name": "Standard_LRS"},
+            "properties": {"allowSharedKeyAccess": not keyless},
+        },
     )
     arm.put(
         f"{base}/Microsoft.KeyVault/vaults/kv{suffix}",
@@ -98,8 +115,10 @@ def make_workspace(server: Server, arm: Arm) -> Workspace:
     identity = arm.put(
         f"{base}/Microsoft.ManagedIdentity/userAssignedIdentities/id{suffix}", "2023-01-31", {"location": LOCATION}
     )
-    found = Workspace(server, group, f"ws{suffix}", storage, identity["properties"]["clientId"])
-    arm.put(
+    found = Workspace(
+        server, group, f"ws{suffix}", storage, identity["properties"]["clientId"], identity["properties"]["principalId"]
+    )
+    workspace = arm.put(
         found.id,
         ML_VERSION,
         {
@@ -107,11 +126,14 @@ def make_workspace(server: Server, arm: Arm) -> Workspace:
             "identity": {"type": "SystemAssigned"},
             "properties": {
                 "storageAccount": found.storage_id,
+                "systemDatastoresAuthMode": "Identity" if keyless else "AccessKey",
                 "keyVault": f"{base}/Microsoft.KeyVault/vaults/kv{suffix}",
                 "applicationInsights": f"{base}/Microsoft.Insights/components/ai{suffix}",
             },
         },
     )
+    if keyless and keyless_role:
+        arm.assign(found.storage_id, BLOB_CONTRIBUTOR, workspace["identity"]["principalId"])
     arm.put(
         f"{found.id}/computes/{CPU}",
         ML_VERSION,

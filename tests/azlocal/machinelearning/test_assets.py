@@ -163,7 +163,7 @@ def test_a_cluster_that_cannot_be(arm: Any, workspace: Workspace, properties: di
 
 
 def test_schedules_and_registries_are_not_served(arm: Any, workspace: Workspace) -> None:
-    body = {"properties": {"action": {}, "trigger": {}}}
+    body: dict[str, Any] = {"properties": {"action": {}, "trigger": {}}}
     with pytest.raises(HttpResponseError, match="schedules") as caught:
         arm.put(f"{workspace.id}/schedules/nightly", "2024-10-01", body)
     assert caught.value.status_code == 501
