@@ -370,6 +370,19 @@ ROLES: tuple[Role, ...] = (
         ("Microsoft.ContainerService/managedClusters/*",),
     ),
     Role(
+        "3498e952-d568-435e-9b2c-8d77e338d7f7",
+        "Azure Kubernetes Service RBAC Admin",
+        (*_DEPLOY, "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"),
+        (),
+        ("Microsoft.ContainerService/managedClusters/*",),
+        (
+            "Microsoft.ContainerService/managedClusters/resourcequotas/write",
+            "Microsoft.ContainerService/managedClusters/resourcequotas/delete",
+            "Microsoft.ContainerService/managedClusters/namespaces/write",
+            "Microsoft.ContainerService/managedClusters/namespaces/delete",
+        ),
+    ),
+    Role(
         "ed7f3fbd-7b88-4dd4-9017-9adb7ce333f8",
         "Azure Kubernetes Service Contributor Role",
         (

@@ -24,7 +24,7 @@ def leaves(definition: Json, value: Json) -> Leaves:
     """The fields that a manifest sets."""
     found: Leaves = {}
     _collect(definition, value, (), found)
-    return {path: leaf for path, leaf in found.items() if path not in _IDENTITY}
+    return {path: leaf for path, leaf in found.items() if path and path not in _IDENTITY}
 
 
 def _collect(definition: Json, value: Any, path: Path, found: Leaves) -> None:
@@ -94,6 +94,15 @@ def merge(definition: Json, live: Any, given: Any) -> Any:
         result_list = [merge(schema.items(definition), one, wanted.pop(_element(keys, one), one)) for one in live]
         return [*result_list, *wanted.values()]
     return copy.deepcopy(given)
+
+
+def gone(before: Leaves, new: Leaves, others: dict[str, Leaves]) -> list[Path]:
+    """What a manager set before, and neither it nor another sets any more.
+
+    A field that was a value and has fields of its own now is still set.
+    """
+    kept = {path[:length] for owned in (new, *others.values()) for path in owned for length in range(1, len(path) + 1)}
+    return [path for path in before if path not in kept]
 
 
 def remove(definition: Json, value: Any, path: Path) -> None:

@@ -215,9 +215,8 @@ class StandIn:
         if found and not force:
             raise ssa.conflict_error(found, kind.plural, metadata["name"])
         merged = ssa.merge(definition, copy.deepcopy(old), manifest)
-        for path in managers.get(manager, {}):
-            if path not in new and not any(path in owned for owned in others.values()):
-                ssa.remove(definition, merged, path)
+        for path in ssa.gone(managers.get(manager, {}), new, others):
+            ssa.remove(definition, merged, path)
         return self._store(kind, old, merged, Author(manager, "Apply", new))
 
     def delete(self, kind: Kind, namespace: str, name: str) -> Json:
@@ -269,8 +268,8 @@ class StandIn:
         if old:
             _check_immutable(kind, old, manifest)
         before = (old or {}).get("metadata", {})
+        _fill(kind, manifest, manifest["metadata"]["name"])
         metadata = {key: value for key, value in manifest["metadata"].items() if key not in _SERVER_SET}
-        _fill(kind, manifest, metadata["name"])
         same = old is not None and _content(old) == _content({**manifest, "metadata": metadata})
         if old and same and self._managers(kind, old).get(author.manager) == author.owned:
             return old

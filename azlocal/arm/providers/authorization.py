@@ -38,10 +38,16 @@ def _check_assignment(call: Call, new: Resource, old: Resource | None) -> None:
             "RoleDefinitionDoesNotExist",
         )
     _check_principal(call, new)
-    if call.path.scope and call.path.scope.count("/") > 2 and not call.state.exists(call.path.scope.lower()):
+    if call.path.scope and call.path.scope.count("/") > 2 and not _scope_exists(call, call.path.scope.lower()):
         raise ArmError(404, "ResourceNotFound", f"The scope '{call.path.scope}' was not found.")
     if old is None:
         _check_unique(call, new)
+
+
+def _scope_exists(call: Call, scope: str) -> bool:
+    """A resource, or a namespace of an AKS cluster, which is a scope without being a resource."""
+    cluster, _, _ = scope.partition("/namespaces/")
+    return call.state.exists(scope) or ("/managedclusters/" in cluster and call.state.exists(cluster))
 
 
 def _check_principal(call: Call, new: Resource) -> None:
