@@ -17,9 +17,10 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
-from azlocal.engine.deployment import Deployment, Outcome, Registration
+from azlocal.engine.deployment import Deployment
 from azlocal.engine.errors import EngineError, RefusedError, ResourceError
 from azlocal.engine.provider import HOUR, Json, Timeouts
+from azlocal.engine.registration import Outcome, Registration
 from azlocal.engine.transforms import Transforms
 from azlocal.engine.urns import STACK_TYPE, Alias, Named, make_urn
 from azlocal.engine.values import decode, reveal, to_struct

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from azlocal.engine.azure import AzureProvider
-from azlocal.engine.deployment import PROVIDERS, Deployment
+from azlocal.engine.deployment import Deployment
 from azlocal.engine.events import Failure, Silent, Summary, Watcher
 from azlocal.engine.kubernetes import KubernetesProvider
 from azlocal.engine.names import fixed_suffix
 from azlocal.engine.ports import InProcess
 from azlocal.engine.project import load_project
 from azlocal.engine.provider import Provider
+from azlocal.engine.registration import PROVIDERS
 from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import conceal
 

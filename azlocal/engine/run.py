@@ -98,7 +98,7 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     state = _open(target.folder, project)
     try:
         deployment = _deployment(project, target, state, watcher or Silent())
-        deployment.delete([*state.records.values(), *state.condemned.values()], forever=True)
+        deployment.removal.all([*state.records.values(), *state.condemned.values()], forever=True)
         if deployment.summary.failures:
             state.save()
         else:

@@ -47,7 +47,7 @@ class Record:
     delete_timeout: float = 3600.0
     trigger: Any = None
     external: bool = False
-    pending: str = ""  # create or update: begun, and not known to have ended
+    pending: str = ""  # create, update or delete: begun, and not known to have ended
 
     @property
     def all_dependencies(self) -> set[str]:

@@ -121,19 +121,16 @@ def has_unknown(value: Any) -> bool:
     return any(item is UNKNOWN for item in walk(value))
 
 
-def has_secret(value: Any) -> bool:
-    """Whether anything inside is secret."""
-    return any(isinstance(item, Secret) for item in walk(value))
-
-
-def without_unknown(value: Any) -> Any:
-    """The value with everything unknown left out."""
+def with_placeholders(value: Any) -> Any:
+    """The value with a word in the place of everything unknown."""
+    if value is UNKNOWN:
+        return "[unknown]"
     if isinstance(value, Secret):
-        return Secret(without_unknown(value.value))
+        return Secret(with_placeholders(value.value))
     if isinstance(value, dict):
-        return {key: without_unknown(item) for key, item in value.items() if item is not UNKNOWN}
+        return {key: with_placeholders(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [without_unknown(item) for item in value if item is not UNKNOWN]
+        return [with_placeholders(item) for item in value]
     return value
 
 

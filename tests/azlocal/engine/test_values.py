@@ -48,7 +48,7 @@ def test_unknown_there_and_back() -> None:
     decoded = values.decode(struct)
     assert decoded == {"a": UNKNOWN, "b": [UNKNOWN, 1]}
     assert values.has_unknown(decoded)
-    assert values.without_unknown(decoded) == {"b": [1]}
+    assert values.with_placeholders(decoded) == {"a": "[unknown]", "b": ["[unknown]", 1]}
 
 
 def test_nulls_are_left_out() -> None:

@@ -1,0 +1,113 @@
+"""Taking resources away: one, all of a stack, and those that fall with one that is replaced."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container
+from dataclasses import replace
+
+from azlocal.engine.deletion import delete_all, deletion_order
+from azlocal.engine.errors import ResourceError
+from azlocal.engine.events import Action, Failure, Summary, Watcher
+from azlocal.engine.providers import Providers
+from azlocal.engine.registration import PROVIDERS
+from azlocal.engine.stack_state import Record, StackState
+
+
+class Removal:
+    """Deletes what a deployment no longer wants."""
+
+    def __init__(self, state: StackState, providers: Providers, watcher: Watcher, summary: Summary) -> None:
+        self._state = state
+        self._providers = providers
+        self._watcher = watcher
+        self._summary = summary
+        self._going: set[str] = set()
+        self._forever = False
+        self._lock = threading.Lock()
+
+    def all(self, doomed: list[Record], *, forever: bool = False) -> None:
+        """Delete records in an order that their dependencies allow, in parallel.
+
+        ``forever`` also gives up what Azure would keep for a recovery, so that the names are free again.
+        """
+        self._forever = forever
+        self._announce(doomed)
+        self._summary.failures.extend(delete_all(doomed, self._state, self.one))
+
+    def before_replacing(self, old: Record, registered: Container[str]) -> set[str]:
+        """Delete a resource that is to be made anew, after what can't stay without it; answers their URNs.
+
+        ``registered`` are the resources that the program has registered already: those are as it wants them.
+
+        Raises:
+            ResourceError: one of them is protected, or Azure refuses.
+        """
+        followers = self._followers(old, registered)
+        for record in followers:
+            if record.protect:
+                raise ResourceError("Protected", f"{record.urn} would have to be replaced too, but is protected")
+        going = [*deletion_order(followers), old]
+        self._announce(going)
+        for record in going:
+            self.one(record)
+            self._state.drop(record.urn)
+        return {record.urn for record in going}
+
+    def one(self, record: Record) -> None:
+        """Delete one resource in Azure, or only in the state where it is not the stack's to delete."""
+        if record.protect:
+            raise ResourceError("Protected", "it is protected: remove `protect` and run up first, then delete it")
+        if _is_unreal(record) or record.retain or record.deleted_with in self._going:
+            return
+        if self._state.records.get(record.urn) is record:
+            self._state.put(replace(record, pending="delete"))
+        self._watcher.started(record.urn, Action.DELETE)
+        try:
+            self._in_azure(record)
+        except ResourceError as error:
+            self._watcher.failed(record.urn, Action.DELETE, Failure(record.urn, error.code, error.message))
+            raise
+        with self._lock:
+            self._summary.counts[Action.DELETE] += 1
+        self._watcher.finished(record.urn, Action.DELETE)
+
+    def _in_azure(self, record: Record) -> None:
+        provider = self._providers.of(record.type)
+        goal = self._providers.goal_of(record, forever=self._forever)
+        provider.delete(goal, record.id, record.api_version, record.delete_timeout)
+        if self._forever:
+            try:
+                provider.purge(goal, record.api_version, record.delete_timeout)
+            except ResourceError as error:
+                self._watcher.note("warning", f"{record.id} keeps its name for now: {error.message}")
+
+    def _announce(self, going: list[Record]) -> None:
+        with self._lock:
+            self._going.update(record.urn for record in going)
+
+    def _followers(self, old: Record, registered: Container[str]) -> list[Record]:
+        """What can't stay when ``old`` goes: what has it in its id, or in an input it can't change."""
+        going = {old.urn}
+        followers: list[Record] = []
+        grown = True
+        while grown:
+            grown = False
+            for record in list(self._state.records.values()):
+                if record.urn in going or record.urn in registered or _is_unreal(record):
+                    continue
+                if record.id.lower().startswith(f"{old.id.lower()}/") or self._hangs_on(record, going):
+                    going.add(record.urn)
+                    followers.append(record)
+                    grown = True
+        return followers
+
+    def _hangs_on(self, record: Record, going: set[str]) -> bool:
+        fixed = self._providers.create_only(record.type, record.provider)
+        names = {path.split(".")[0].split("[")[0] for path in fixed}
+        return any(name in names and not going.isdisjoint(urns) for name, urns in record.property_dependencies.items())
+
+
+def _is_unreal(record: Record) -> bool:
+    """Components, providers, and what was only looked up."""
+    return not record.custom or record.type.startswith(PROVIDERS) or record.external
