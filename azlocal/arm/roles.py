@@ -302,6 +302,7 @@ ROLES: tuple[Role, ...] = (
         "AzureML Metrics Writer (preview)",
         (f"{_ML}/workspaces/metrics/*/write",),
     ),
+    # Azure's own has the same for a dozen more services, none of which is served here.
     Role(
         "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
         "Azure AI Enterprise Network Connection Approver",
