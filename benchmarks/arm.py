@@ -134,9 +134,7 @@ def owner_token(folder: StateFolder) -> str:
 def gets(token: str, count: int) -> list[bytes]:
     """GETs spread over all resources."""
     step = max(count // 97, 1)
-    return [
-        request("GET", HOST, f"{path_of(i * step % count)}?api-version={VERSION}", token) for i in range(REQUESTS)
-    ]
+    return [request("GET", HOST, f"{path_of(i * step % count)}?api-version={VERSION}", token) for i in range(REQUESTS)]
 
 
 def puts(token: str, count: int, number: int) -> list[bytes]:

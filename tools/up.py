@@ -47,8 +47,9 @@ def main() -> int:
     environment = {**os.environ, "STACK_OUTPUTS": str(OUTPUTS)}
     took: list[tuple[str, float]] = []
     for number, step in enumerate(STEPS, 1):
-        shown = " ".join((*((f"[{step.principal}]",) if step.principal else ()), *step.command[:3]))
-        console.rule(f"[bold]{number}/{len(STEPS)} {step.title}[/bold]  {shown}", align="left", characters="─")
+        who = f" as {step.principal}" if step.principal else ""
+        shown = f"{' '.join(step.command[:3])}{who}"
+        console.rule(f"[bold]{number}/{len(STEPS)} {step.title}[/bold] · {shown}", align="left", characters="─")
         began = time.monotonic()
         done = subprocess.run(full(step), cwd=ROOT, env=environment, check=False, stdin=subprocess.DEVNULL)
         took.append((step.title, time.monotonic() - began))

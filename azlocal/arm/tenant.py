@@ -17,6 +17,7 @@ from azlocal.state import Resource
 if TYPE_CHECKING:
     from azlocal.arm.control import ControlPlane
 
+_SHOWN = ("location", "tags", "sku", "kind")  # of a resource in a list of many types
 _OWNER_ROLE = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
 
@@ -107,7 +108,7 @@ def _group_resources(control: ControlPlane, request: ArmRequest, segments: list[
     for resource in reversed(control.state.below(scope)):
         declared = control.types.get(resource.type.lower())
         if declared and declared[1].tracked and "/providers/" in resource.key:
-            shown: dict[str, Any] = {key: resource.body[key] for key in ("location", "tags", "sku", "kind") if key in resource.body}
+            shown: dict[str, Any] = {key: resource.body[key] for key in _SHOWN if key in resource.body}
             value.append({"id": resource.id, "name": resource.name, "type": declared[1].name, **shown})
     return ArmResponse(200, {"value": sorted(value, key=lambda one: str(one["id"]))})
 

@@ -22,6 +22,9 @@ from tests.azlocal.conftest import Server, acting
 SCOPE = "https://management.azure.com/.default"
 
 
+NOBODY = "99999999-0000-4000-8000-000000000009"
+
+
 class FixedToken:
     """A credential that answers the token it was given."""
 
@@ -66,8 +69,8 @@ def test_each_named_principal_signs_in_as_itself(server: Server) -> None:
     ("tenant", "client_id", "secret", "code"),
     [
         (TENANT_ID, OWNER.client_id, "wrong", "AADSTS7000215"),
-        (TENANT_ID, str(uuid.uuid4()), "any", "AADSTS700016"),
-        (str(uuid.uuid4()), OWNER.client_id, "any", "AADSTS90002"),
+        (TENANT_ID, NOBODY, "any", "AADSTS700016"),
+        (NOBODY, OWNER.client_id, "any", "AADSTS90002"),
     ],
 )
 def test_wrong_sign_in_says_what_is_wrong(
@@ -90,9 +93,7 @@ def test_token_of_a_foreign_issuer_is_401(as_owner: Server) -> None:
         assert raised.value.error.code == "InvalidAuthenticationToken"
 
 
-@pytest.mark.parametrize(
-    "changes", [{"exp": 1_000_000_000}, {"aud": "https://vault.azure.net"}, {"oid": str(uuid.uuid4())}]
-)
+@pytest.mark.parametrize("changes", [{"exp": 1_000_000_000}, {"aud": "https://vault.azure.net"}, {"oid": NOBODY}])
 def test_expired_misdirected_or_orphaned_token_is_401(as_owner: Server, changes: dict[str, object]) -> None:
     token = Keys(as_owner.folder).sign(claims(**changes))
     with pytest.raises(ClientAuthenticationError) as raised:
