@@ -150,9 +150,8 @@ def test_a_job_reads_and_writes_the_lake_with_its_computes_identity(
     assert _finish(ml, ml.jobs.create_or_update(read)).status == "Completed"
 
 
-def test_a_job_as_its_user(
-    arm: Arm, workspace: Workspace, client_as: ClientAs, bare: str, lake: str, roles: None
-) -> None:
+@pytest.mark.usefixtures("roles")
+def test_a_job_as_its_user(arm: Arm, workspace: Workspace, client_as: ClientAs, bare: str, lake: str) -> None:
     from azure.ai.ml import Output, UserIdentityConfiguration, command
 
     ml = client_as("data-scientist")

@@ -1,6 +1,15 @@
 """Microsoft.MachineLearningServices: workspaces and everything in them."""
 
-from azlocal.arm.providers.machinelearning import assets, computes, datastores, endpoints, jobs, schedules, vmsizes, workspaces
+from azlocal.arm.providers.machinelearning import (
+    assets,
+    computes,
+    datastores,
+    endpoints,
+    jobs,
+    schedules,
+    vmsizes,
+    workspaces,
+)
 from azlocal.arm.providers.machinelearning import versions as known
 from azlocal.arm.types import Namespace
 
