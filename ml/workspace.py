@@ -72,6 +72,8 @@ class Workspace:
         """Environment, workload identity, managed identity or a login of `az`: the first that is there."""
         from azure.identity import DefaultAzureCredential
 
+        # It logs each source that it tried in vain; what matters of that is in the error it raises.
+        logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
         return DefaultAzureCredential(exclude_interactive_browser_credential=True)
 
     @cached_property

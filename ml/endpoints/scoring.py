@@ -37,8 +37,12 @@ class Scorer:
 
     def __init__(self, client: MLClient, endpoint: str) -> None:
         from azure.core import PipelineClient
+        from azure.core.exceptions import ResourceNotFoundError
 
-        uri = client.online_endpoints.get(endpoint).scoring_uri
+        try:
+            uri = client.online_endpoints.get(endpoint).scoring_uri
+        except ResourceNotFoundError:
+            raise MlError(f"the workspace has no endpoint {endpoint}", "make it: `ml deploy`") from None
         if not uri:
             raise MlError(f"endpoint {endpoint} has no scoring address yet", "deploy to it: `ml deploy`")
         credentials: Any = client.online_endpoints.get_keys(endpoint)
@@ -89,7 +93,7 @@ def read_flights(path: Path) -> pd.DataFrame:
         raise MlError(f"{path} is not a CSV file that can be read: {error}") from None
     missing = [name for name in NAMES if name not in flights.columns]
     if missing:
-        raise MlError(f"{path} lacks columns: {', '.join(missing)}", f"it needs all of: {', '.join(NAMES)}")
+        raise MlError(f"{path} lacks columns: {', '.join(missing)}", "sample.csv in a training's report has them all")
     return flights
 
 

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from ml.commands import require_better
 from ml.components.flight_delay import metrics, plots
 from ml.components.flight_delay.split import Baseline, by_month
+from ml.errors import MlError
 
 
 def test_split_is_by_time_and_loses_nothing() -> None:
@@ -31,6 +33,13 @@ def test_baseline_is_the_median_of_carrier_and_hour_learnt_from_training_alone()
     )
     asked = pd.DataFrame({"carrier": ["AA", "UA", "AA"], "departure_minute": [365.0, 361.0, 900.0]}, index=[7, 8, 9])
     assert Baseline(train).predict(asked).to_dict() == {7: 2.0, 8: 8.0, 9: 5.0}
+
+
+@pytest.mark.parametrize("mae", [20.0, 20.1, float("nan")])
+def test_a_model_that_is_no_better_than_the_baseline_is_refused(mae: float) -> None:
+    with pytest.raises(MlError, match=r"the model is no better than the baseline \((20|nan).*20\.00 minutes"):
+        require_better({"model_mae": mae, "baseline_mae": 20.0})
+    require_better({"model_mae": 19.9, "baseline_mae": 20.0})
 
 
 def test_errors_by_hand() -> None:
