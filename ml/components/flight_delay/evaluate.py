@@ -52,7 +52,7 @@ def main() -> None:
     args.report.mkdir(parents=True, exist_ok=True)
     (args.report / "metrics.json").write_text(json.dumps(metrics, indent=2))
     monthly.to_csv(args.report / "error_by_month.csv")
-    chosen = test.sample(min(SAMPLE, len(test)), random_state=2013).sort_values("time_hour")
+    chosen = test.sample(min(SAMPLE, len(test)), random_state=2013)  # in random order: its head is a sample too
     sample = chosen[[*KEYS, *NAMES]].assign(actual=chosen[TARGET], model=held_out["model"])
     sample.to_csv(args.report / "sample.csv", index=False)
     pictures = {
