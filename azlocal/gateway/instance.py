@@ -46,9 +46,10 @@ class Instance:
 
     def _token(self, scope: Scope) -> ArmResponse:
         headers = dict(scope["headers"])
-        object_id = self._azure.state.document(_KIND, headers.get(b"x-identity-header", b"").decode("latin-1"))
-        principal = self._azure.control.directory.by_object_id(object_id) if object_id else None
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        capability = headers.get(b"x-identity-header", b"").decode("latin-1") or query.get("capability", "")
+        object_id = self._azure.state.document(_KIND, capability)
+        principal = self._azure.control.directory.by_object_id(object_id) if object_id else None
         if principal is None or query.get("client_id", principal.client_id) != principal.client_id:
             return ArmResponse(
                 400,
@@ -72,6 +73,15 @@ def allow_identity(azure: Azure, header: str, object_id: str) -> dict[str, str]:
     """Let whoever knows ``header`` be this identity; the environment variables that say so to azure-identity."""
     azure.state.put_document(_KIND, header, object_id)
     return {"IDENTITY_ENDPOINT": f"http://127.0.0.1:{azure.port}/msi/token", "IDENTITY_HEADER": header}
+
+
+def allow_user(azure: Azure, capability: str, object_id: str) -> str:
+    """Let whoever knows ``capability`` be this user; the ``OBO_ENDPOINT`` that AzureMLOnBehalfOfCredential asks.
+
+    That credential sends no header, so that the capability is in the address.
+    """
+    azure.state.put_document(_KIND, capability, object_id)
+    return f"http://127.0.0.1:{azure.port}/msi/token?capability={capability}"
 
 
 def withdraw_identity(azure: Azure, header: str) -> None:

@@ -17,7 +17,9 @@ from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.entra.http import authenticate
 from azlocal.entra.tokens import MACHINE_LEARNING
 from azlocal.machinelearning import mlflow, uploads
+from azlocal.machinelearning.assets import flavors
 from azlocal.machinelearning.data import Data
+from azlocal.machinelearning.jobs import events
 from azlocal.machinelearning.jobs.scheduler import Jobs
 from azlocal.machinelearning.links import Links
 from azlocal.machinelearning.places import Places
@@ -62,6 +64,7 @@ class MachineLearning:
         """Take up jobs, and make what workspaces and code need in their storage."""
         effects = self.azure.control.effects
         effects[_TYPE.lower()] = Effects(put=self._prepare_storage)
+        effects[events.MODEL_REGISTERED] = Effects(put=self._model_registered)
         effects[PENDING_UPLOAD] = Effects(put=self._pending_upload)
         await self.jobs.start()
 
@@ -71,6 +74,9 @@ class MachineLearning:
 
     async def _prepare_storage(self, workspace: Resource) -> None:
         await uploads.prepare(self, workspace)
+
+    async def _model_registered(self, version: Resource) -> None:
+        await flavors.fill_in(self.azure.state, self.data, self.places, version)
 
     async def _pending_upload(self, code: Resource) -> None:
         await uploads.pending(self, code)

@@ -14,8 +14,8 @@ from typing import Any
 
 from azlocal.arm.errors import ArmError
 from azlocal.azure import Azure
-from azlocal.entra.principals import OWNER, Principal
-from azlocal.gateway.instance import allow_identity, withdraw_identity
+from azlocal.entra.principals import OWNER
+from azlocal.gateway.instance import allow_identity, allow_user, withdraw_identity
 from azlocal.machinelearning.assets import references
 from azlocal.machinelearning.data import Data, DataError, freeze
 from azlocal.machinelearning.identities import Acting, acting
@@ -215,17 +215,19 @@ class Commands:
             group = {"pgid": process.group.pgid, "started": process.group.started}
             self.azure.state.put_document(PROCESS, f"{work.run.workspace}|{work.run.id}", group)
             self.advance(work.run, "Running")
+            process.begin()
             try:
                 return await process.wait(work.command.timeout)
             except TimeoutError:
                 raise failures.timed_out(work.command.timeout or 0) from None
         finally:
             withdraw_identity(self.azure, header)
+            withdraw_identity(self.azure, _for_user(header))
 
     def _variables(
         self, work: Work, environment: Path, inputs: dict[str, str], outputs: dict[str, str], header: str
     ) -> dict[str, str]:
-        identity = self._identity_variables(work.acting.managed, header)
+        identity = self._identity_variables(work, header)
         return {
             **variables.of_machine(self.azure, environment, work.folder / "home"),
             **variables.of_run(self.azure, work.workspace, work.run, work.acting.creator),
@@ -234,11 +236,15 @@ class Commands:
             **work.command.variables,
         }
 
-    def _identity_variables(self, managed: Principal | None, header: str) -> dict[str, str]:
-        if managed is None:
-            return {}
-        offered = allow_identity(self.azure, header, managed.object_id)
-        return {**offered, "DEFAULT_IDENTITY_CLIENT_ID": managed.client_id}
+    def _identity_variables(self, work: Work, header: str) -> dict[str, str]:
+        """Tokens for the process: as the compute's identity, and as its user where the job runs as one."""
+        found: dict[str, str] = {}
+        if managed := work.acting.managed:
+            found |= allow_identity(self.azure, header, managed.object_id)
+            found["DEFAULT_IDENTITY_CLIENT_ID"] = managed.client_id
+        if work.command.identity.lower() == "useridentity":
+            found["OBO_ENDPOINT"] = allow_user(self.azure, _for_user(header), work.acting.creator.object_id)
+        return found
 
     async def _keep(self, work: Work, *, failed: bool) -> None:
         """Keep outputs and artifacts, also of a process that failed: they may say why."""
@@ -251,6 +257,10 @@ class Commands:
             run.outputs = kept
 
         self.runs.change(work.run.workspace, work.run.id, change)
+
+
+def _for_user(header: str) -> str:
+    return f"{header}-user"
 
 
 def _reported(error: Exception) -> tuple[str, dict[str, Any]]:

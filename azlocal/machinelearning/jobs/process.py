@@ -23,8 +23,13 @@ class Group:
     started: str
 
 
+# The command waits for a line before it begins: whoever made it first writes down which group it is, and if that one
+# dies before, the pipe closes and the command ends without having begun.
+_GATE = 'read -r _ || exit 125; exec /bin/bash -c "$0" </dev/null'
+
+
 class Process:
-    """A shell command in its own session."""
+    """A shell command in its own session, which begins when ``begin`` is called."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -32,14 +37,20 @@ class Process:
 
     @staticmethod
     async def start(line: str, folder: Path, variables: Mapping[str, str], log: Path) -> Process:
-        """Start ``line`` in bash; what it writes goes to ``log``."""
+        """Make the process that will run ``line`` in bash; what it writes goes to ``log``."""
         with log.open("ab") as sink:
             process = await asyncio.create_subprocess_exec(
-                "/bin/bash", "-c", line,
+                "/bin/bash", "-c", _GATE, line,
                 cwd=folder, env=dict(variables), start_new_session=True,
-                stdin=asyncio.subprocess.DEVNULL, stdout=sink, stderr=asyncio.subprocess.STDOUT,
+                stdin=asyncio.subprocess.PIPE, stdout=sink, stderr=asyncio.subprocess.STDOUT,
             )  # fmt: skip
         return Process(process)
+
+    def begin(self) -> None:
+        """Let the command begin: its group is written down."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(b"\n")
+            self._process.stdin.close()
 
     async def wait(self, limit: float | None = None) -> int:
         """The exit code; whatever the command left running ends with it.

@@ -7,13 +7,13 @@ from typing import Any
 
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.messages import ArmResponse
+from azlocal.machinelearning.assets.flavors import read_flavors
 from azlocal.machinelearning.mlflow.filters import Fields, matcher
 from azlocal.machinelearning.mlflow.paging import page
 from azlocal.machinelearning.mlflow.views import milliseconds, pairs
 from azlocal.machinelearning.places import Place
 from azlocal.machinelearning.plane import Request, Route, ok, route
 from azlocal.state import Resource
-from azlocal.storage.errors import StorageError
 
 READ, WRITE, DELETE = "models/read", "models/write", "models/delete"
 _STAGES = ("None", "Staging", "Production", "Archived")
@@ -165,7 +165,7 @@ async def _create_version(request: Request) -> ArmResponse:
     place = request.service.places.locate(request.scope, uri)
     if not isinstance(place, Place):
         raise bad_request(f"A model cannot be made from '{source}'.")
-    flavors = await _flavors(request, place)
+    flavors = await read_flavors(request.service.data, place)
     version = str(container.properties.get("nextVersion") or "1")
     properties = {
         "modelUri": uri,
@@ -179,23 +179,6 @@ async def _create_version(request: Request) -> ArmResponse:
     _put(request, f"{name}/versions/{version}", {"properties": properties})
     made = request.service.azure.state.get(f"{container.key}/versions/{version}".lower())
     return ok({"model_version": version_view(made) if made else {}})
-
-
-async def _flavors(request: Request, place: Place) -> Json:
-    """The flavors that the model's own MLmodel file lists; none where there is no such file."""
-    import yaml
-
-    try:
-        found = place.below("MLmodel")
-        text = await request.service.data.blobs.read(found.account, found.container, found.path)
-        flavors = (yaml.safe_load(text) or {}).get("flavors") or {}
-    except StorageError:
-        return {}
-    except yaml.YAMLError as error:
-        raise bad_request(f"The file MLmodel at '{place.uri}' cannot be read: {error}.") from None
-    return {
-        name: {"data": {str(key): str(value) for key, value in (one or {}).items()}} for name, one in flavors.items()
-    }
 
 
 async def _get_version(request: Request) -> ArmResponse:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -163,3 +166,18 @@ def credential_of(server: Server, principal: str) -> ClientSecretCredential:
 def unique(prefix: str) -> str:
     """A name no other test uses."""
     return f"{prefix}{uuid.uuid4().hex[:8]}"
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """The processes that call themselves so."""
+    return [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [""])[0] == mark]
+
+
+def wait(look: Callable[[], Any], seconds: float = 30) -> Any:
+    """Look until there is something; a poll, as any client of Azure's does it."""
+    tick = threading.Event()
+    for _ in range(int(seconds / 0.1)):
+        if (found := look()) is not None:
+            return found
+        tick.wait(0.1)
+    raise AssertionError(f"not within {seconds} s")

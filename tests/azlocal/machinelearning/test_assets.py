@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.azlocal.machinelearning.support import Workspace, unique
+from tests.azlocal.machinelearning.support import Workspace, unique, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -109,6 +109,17 @@ def test_models_are_uploaded_registered_and_downloaded(ml: MLClient, tmp_path: P
     assert next((tmp_path / "out").rglob("weights")).read_text() == "42"
     ml.models.archive(name, version="1")
     assert list(ml.models.list(name=name)) == []
+
+
+def test_an_mlflow_model_shows_its_flavors(ml: MLClient, tmp_path: Path) -> None:
+    from azure.ai.ml.entities import Model
+
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "MLmodel").write_text("flavors: {python_function: {loader_module: x, env: {conda: c}}}")
+    name = unique("m")
+    ml.models.create_or_update(Model(name=name, path=str(tmp_path / "m"), type="mlflow_model"))
+    flavors = wait(lambda: ml.models.get(name, version="1").flavors or None)
+    assert flavors == {"python_function": {"loader_module": "x", "env": "{'conda': 'c'}"}}
 
 
 def test_components_round_trip(ml: MLClient, bare: str) -> None:

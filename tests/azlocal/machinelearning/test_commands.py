@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ import psutil
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from tests.azlocal.machinelearning.support import CPU, Workspace, unique
+from tests.azlocal.machinelearning.support import CPU, Workspace, marked, unique, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -93,10 +91,10 @@ def test_a_failed_job_raises_in_stream(ml: MLClient, submit: Submit) -> None:
 def test_a_canceled_job_leaves_no_process(ml: MLClient, submit: Submit, details: Callable[[str], Any]) -> None:
     mark = unique("mark")
     job = submit(f"(trap '' TERM; exec -a {mark} sleep 600) & exec -a {mark} sleep 601")
-    running = _wait(lambda: _marked(mark) if len(_marked(mark)) >= 2 else None)
+    running = wait(lambda: marked(mark) if len(marked(mark)) >= 2 else None)
     ml.jobs.begin_cancel(job.name).result()
     psutil.wait_procs(running, timeout=15)
-    assert not _marked(mark)
+    assert not marked(mark)
     assert ml.jobs.get(job.name).status == "Canceled"
     assert details(job.name).status == "Canceled"
 
@@ -108,13 +106,13 @@ def test_a_job_over_its_limit_is_canceled(ml: MLClient, submit: Submit, finished
     job = finished(submit(f"exec -a {mark} sleep 600", limits=CommandJobLimits(timeout=1)))
     assert job.status == "Canceled"
     assert "its limit of 1 s" in details(job.name).error.error.message
-    assert not _marked(mark)
+    assert not marked(mark)
 
 
 def test_what_a_command_leaves_running_ends_with_it(submit: Submit, finished: Any) -> None:
     mark = unique("mark")
     assert finished(submit(f"exec -a {mark} sleep 600 & true")).status == "Completed"
-    assert not _marked(mark)
+    assert not marked(mark)
 
 
 def test_inputs_outputs_and_download(ml: MLClient, submit: Submit, finished: Any, tmp_path: Path) -> None:
@@ -283,14 +281,14 @@ def test_queue_when_all_nodes_are_busy(ml: MLClient, workspace: Workspace, submi
         AmlCompute(name=name, size="Standard_DS3_v2", min_instances=0, max_instances=1)
     ).result()
     first = submit("sleep 600", compute=name)
-    _wait(lambda: ml.jobs.get(first.name).status == "Running" or None)
+    wait(lambda: ml.jobs.get(first.name).status == "Running" or None)
     second = submit("true", compute=name)
-    _wait(lambda: ml.jobs.get(second.name).status == "Queued" or None)
+    wait(lambda: ml.jobs.get(second.name).status == "Queued" or None)
     assert ml.compute.get(name).max_instances == 1
     nodes = arm.client.resources.get_by_id(f"{workspace.id}/computes/{name}", api_version="2024-10-01").properties
     assert nodes["properties"]["nodeStateCounts"]["runningNodeCount"] == 1
     ml.jobs.begin_cancel(first.name).result()
-    _wait(lambda: ml.jobs.get(second.name).status == "Completed" or None)
+    wait(lambda: ml.jobs.get(second.name).status == "Completed" or None)
 
 
 def test_tags_names_and_archive_are_one_record(ml: MLClient, submit: Submit, finished: Any) -> None:
@@ -306,17 +304,3 @@ def test_tags_names_and_archive_are_one_record(ml: MLClient, submit: Submit, fin
     ml.jobs.restore(job.name)
     assert job.name in {one.name for one in ml.jobs.list()}
     ml.jobs.show_services(job.name)
-
-
-def _marked(mark: str) -> list[psutil.Process]:
-    return [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [""])[0] == mark]
-
-
-def _wait(look: Callable[[], Any], seconds: float = 30) -> Any:
-    """Look until there is something; a poll, as any client of Azure's does it."""
-    tick = threading.Event()
-    for _ in range(int(seconds / 0.1)):
-        if (found := look()) is not None:
-            return found
-        tick.wait(0.1)
-    raise AssertionError(f"not within {seconds} s (pid {os.getpid()})")

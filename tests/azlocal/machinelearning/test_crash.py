@@ -15,8 +15,7 @@ from azlocal import lifecycle
 from azlocal.entra.principals import SUBSCRIPTION_ID
 from azlocal.state import StateFolder
 from tests.azlocal.conftest import Server, acting
-from tests.azlocal.machinelearning.support import CPU, Arm, credential_of, make_workspace, unique
-from tests.azlocal.machinelearning.test_commands import _marked, _wait
+from tests.azlocal.machinelearning.support import CPU, Arm, credential_of, make_workspace, marked, unique, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -70,19 +69,19 @@ def test_running_jobs_are_found_failed_and_waiting_ones_go_on(restartable: Resta
         step()
 
     pipeline = ml.jobs.create_or_update(long())
-    _wait(lambda: (_marked(mark) and _marked(inner)) or None)
-    _wait(lambda: ml.jobs.get(waiting.name).status == "Queued" or None)
+    wait(lambda: (marked(mark) and marked(inner)) or None)
+    wait(lambda: ml.jobs.get(waiting.name).status == "Queued" or None)
 
     restartable.kill_and_start()
 
-    _wait(lambda: not (_marked(mark) or _marked(inner)) or None)
+    wait(lambda: not (marked(mark) or marked(inner)) or None)
     found = ml.jobs._runs_operations.get_run_details(running.name)
     assert found.status == "Failed"
     assert "azlocal stopped while the job was running" in found.error.error.message
     assert ml.jobs.get(pipeline.name).status == "Failed"
     assert [child.status for child in ml.jobs.list(parent_job_name=pipeline.name)] == ["Failed"]
-    _wait(lambda: ml.jobs.get(waiting.name).status == "Completed" or None)
-    log = _wait(lambda: ml.jobs._runs_operations.get_run_details(running.name).log_files)
+    wait(lambda: ml.jobs.get(waiting.name).status == "Completed" or None)
+    log = wait(lambda: ml.jobs._runs_operations.get_run_details(running.name).log_files)
     assert "user_logs/std_log.txt" in log
     assert ml.environments.get("bare", version="1").image == "python:3.11"
 
@@ -98,8 +97,8 @@ def test_a_stopped_server_leaves_no_process(restartable: Restartable) -> None:
     ml.environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
     mark = unique("mark")
     job = ml.jobs.create_or_update(command(command=f"exec -a {mark} sleep 600", environment="bare:1", compute=CPU))
-    _wait(lambda: _marked(mark) or None)
+    wait(lambda: marked(mark) or None)
     lifecycle.stop(restartable.folder)
-    assert not _marked(mark)
+    assert not marked(mark)
     restartable.running, _ = lifecycle.start(restartable.folder, restartable.running.port)
-    _wait(lambda: ml.jobs.get(job.name).status == "Failed" or None)
+    wait(lambda: ml.jobs.get(job.name).status == "Failed" or None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from tests.azlocal.machinelearning.support import CPU, unique
+from tests.azlocal.machinelearning.support import CPU, marked, unique, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -203,8 +203,6 @@ def test_cancel_ends_the_nodes(ml: "MLClient", bare: str) -> None:
 
     dsl = _dsl()
 
-    from tests.azlocal.machinelearning.test_commands import _marked, _wait
-
     mark = unique("mark")
     step = command(name="long", command=f"exec -a {mark} sleep 600", environment=bare).component
 
@@ -213,9 +211,9 @@ def test_cancel_ends_the_nodes(ml: "MLClient", bare: str) -> None:
         step()
 
     job = ml.jobs.create_or_update(long())
-    _wait(lambda: _marked(mark) or None)
+    wait(lambda: marked(mark) or None)
     ml.jobs.begin_cancel(job.name).result()
-    assert not _marked(mark)
+    assert not marked(mark)
     assert ml.jobs.get(job.name).status == "Canceled"
     assert [child.status for child in ml.jobs.list(parent_job_name=job.name)] == ["Canceled"]
 

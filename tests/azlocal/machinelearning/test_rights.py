@@ -158,7 +158,11 @@ def test_a_job_as_its_user(arm: Arm, workspace: Workspace, client_as: ClientAs, 
     container = f"{workspace.storage_id}/blobServices/default/containers/{lake}"
     arm.assign(container, BLOB_CONTRIBUTOR, DATA_SCIENTIST.object_id)
     job = command(
-        command="echo kept > ${{outputs.o}}/f",
+        command=(
+            "echo kept > ${{outputs.o}}/f; python -c 'import json, os, urllib.request as r;"
+            'print(json.load(r.urlopen(os.environ["OBO_ENDPOINT"] + "&resource=https://vault.azure.net"))["client_id"])'
+            f"' > id.txt && grep {DATA_SCIENTIST.client_id} id.txt"
+        ),
         outputs={"o": Output(type="uri_folder", path=f"azureml://datastores/{lake}/paths/made")},
         environment=bare,
         compute=CPU,

@@ -19,6 +19,7 @@ from azlocal.arm.providers.machinelearning import codes
 from azlocal.arm.providers.machinelearning.paging import page
 from azlocal.arm.providers.machinelearning.versions import WORKSPACE
 from azlocal.arm.types import Action, NameRule, ResourceType, read_path
+from azlocal.machinelearning.jobs import events
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ def _count(call: Call, new: Resource, old: Resource | None) -> None:
     """Move the container's counters with a new version."""
     if old is not None:
         return
+    if new.properties.get("modelType") == "mlflow_model" and not new.properties.get("flavors"):
+        events.tell(call, events.MODEL_REGISTERED, new)
     container = call.state.get(call.path.parent.lower())
     if container is None:
         return

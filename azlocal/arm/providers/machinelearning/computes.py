@@ -169,9 +169,7 @@ def _present(call: Call, resource: Resource, body: dict[str, Any]) -> None:
 
 def _committed(call: Call, new: Resource, _old: Resource | None) -> None:
     """Jobs that wait for a node may fit now."""
-    effects = call.control.effects.get(events.COMPUTE_CHANGED)
-    if effects and effects.put and call.control.spawn:
-        call.control.run_effect(events.quietly(effects.put(new)))
+    events.tell(call, events.COMPUTE_CHANGED, new)
 
 
 def _power(wanted: str, allowed_from: str) -> Callable[[Call, Resource], ArmResponse]:

@@ -77,7 +77,7 @@ def _committed(call: Call, new: Resource, old: Resource | None) -> None:
         inputs=properties.get("inputs") or {},
         hidden=bool(properties.get("isArchived")),
     )
-    _tell(call, events.SUBMITTED, new)
+    events.tell(call, events.SUBMITTED, new)
 
 
 def _literals(properties: dict[str, Any]) -> dict[str, str]:
@@ -96,13 +96,6 @@ def _rename(run: Run, properties: dict[str, Any]) -> None:
     run.description = properties.get("description")
     run.properties |= properties.get("properties") or {}
     run.hidden = bool(properties.get("isArchived"))
-
-
-def _tell(call: Call, event: str, resource: Resource) -> None:
-    """Let the running server know; a plan has nobody to tell."""
-    effects = call.control.effects.get(event)
-    if effects and effects.put and call.control.spawn:
-        call.control.run_effect(events.quietly(effects.put(resource)))
 
 
 def _present(call: Call, resource: Resource, body: dict[str, Any]) -> None:
