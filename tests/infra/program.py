@@ -16,7 +16,7 @@ import yaml
 from pulumi import resource as pulumi_resource
 from pulumi.runtime import config, mocks, rpc, settings, stack
 from pulumi.runtime import resource as runtime_resource
-from pulumi.runtime.sync_await import _sync_await
+from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "azure-ml-platform"
@@ -266,6 +266,7 @@ def _program() -> None:
 
 def start(environment: str, into: Deployment) -> None:
     """Put the mocks in place, so that single components can be made too."""
+    _ensure_event_loop()  # another test of this process may have left the thread without one
     mocks.set_mocks(Azure(), project=PROJECT, stack=environment, preview=False, monitor=Recorder(into))
 
 
