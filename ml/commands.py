@@ -168,6 +168,7 @@ def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> 
     name = endpoint_name or workspace.unique_name(models.NAME)
     with console.step(f"ask {name}"), Scorer(client, name) as scorer:
         answer = scorer.ask(flights, deployment or None)
+    result: dict[str, object] = {"endpoint": scorer.uri, "flights": len(flights), "seconds": answer.seconds}
     scored = flights.assign(predicted=answer.predictions)
     show_flights(name, scored)
     console.out.print(f"{len(scored)} flights in {answer.seconds * 1000:.0f} ms")
@@ -178,6 +179,9 @@ def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> 
         picture.parent.mkdir(parents=True, exist_ok=True)
         plots.scored(scored).savefig(picture)
         console.paths("Picture", [picture])
+        result["mae"] = figures["mae"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "scored.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
 def show_flights(endpoint: str, scored: pd.DataFrame, most: int = 10) -> None:

@@ -6,6 +6,7 @@ the first two are ``pulumi up`` and the rest are the same.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -64,8 +65,25 @@ def main() -> int:
         table.add_row(title, f"{seconds:.1f}")
     table.add_row("[bold]all[/bold]", f"[bold]{sum(seconds for _, seconds in took):.1f}[/bold]")
     console.print(table)
-    console.print("The local Azure goes on running: `azlocal status` shows it, `make down` stops it.")
+    conclude(console)
+    console.print("The local Azure goes on running: `azlocal status` shows it, `make down` stops it.", soft_wrap=True)
     return 0
+
+
+def conclude(console: Console) -> None:
+    """What stands now: where to ask, how good the answers are, and where to look."""
+    scored = max((ROOT / "build" / "ml").glob("*/scored.json"), key=lambda path: path.stat().st_mtime)
+    report = scored.parent
+    errors = json.loads((report / "metrics.json").read_text())
+    table = Table.grid(padding=(0, 2))
+    table.add_row("endpoint", json.loads(scored.read_text())["endpoint"])
+    table.add_row(
+        "mean absolute error, held-out months",
+        f"model {errors['model_mae']:.2f} min, baseline {errors['baseline_mae']:.2f} min",
+    )
+    for number, picture in enumerate(sorted(report.glob("*.png"))):
+        table.add_row("" if number else "pictures", str(picture.relative_to(ROOT)))
+    console.print(table, soft_wrap=True)
 
 
 def full(step: Step) -> list[str]:
