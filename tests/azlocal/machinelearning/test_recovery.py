@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import random
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,3 +104,45 @@ def test_a_stopped_server_leaves_no_process(restartable: Restartable) -> None:
     assert not marked(mark)
     restartable.running, _ = lifecycle.start(restartable.folder, restartable.running.port)
     wait(lambda: ml.jobs.get(job.name).status == "Failed" or None)
+
+
+@pytest.mark.minutes
+@pytest.mark.timeout(400)
+def test_jobs_survive_twenty_kills(restartable: Restartable) -> None:
+    """Killed after a chosen number of looks at the job: it has completed with all it made, or failed by that reason."""
+    from azure.ai.ml import MLClient, command
+    from azure.ai.ml.entities import Environment
+
+    chosen = random.Random(random.random())  # noqa: S311 (pytest-randomly seeds it)
+    server = restartable.server
+    made = make_workspace(server, Arm(credential_of(server, "owner")))
+    ml = MLClient(credential_of(server, "owner"), SUBSCRIPTION_ID, made.group, made.name)
+    ml.environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
+    ended: dict[str, int] = {}
+    for _ in range(20):
+        mark = unique("mark")
+        line = f"echo {mark} > ${{{{outputs.o}}}}/f; (exec -a {mark} sleep 600) & exec -a {mark} sleep 0.3"
+        output = {"o": {"type": "uri_folder"}}
+        job = ml.jobs.create_or_update(command(command=line, environment="bare:1", compute=CPU, outputs=output))
+        for _ in range(chosen.randrange(40)):
+            ml.jobs.get(job.name)
+        restartable.kill_and_start()
+        status = wait(functools.partial(_over, ml, job.name))
+        wait(functools.partial(_gone, mark))
+        ended[status] = ended.get(status, 0) + 1
+        details = ml.jobs._runs_operations.get_run_details(job.name)
+        if status == "Failed":
+            assert details.error.error.code == "ServiceStopped"
+        else:
+            assert ml.data.get(f"azureml_{job.name}_output_data_o", version="1").path.endswith(f"{job.name}/o")
+            assert "user_logs/std_log.txt" in details.log_files
+    assert set(ended) <= {"Completed", "Failed"}
+
+
+def _gone(mark: str) -> bool | None:
+    return not marked(mark) or None
+
+
+def _over(ml: MLClient, name: str) -> str | None:
+    status = ml.jobs.get(name).status
+    return next((one for one in ("Completed", "Failed", "Canceled") if status == one), None)
