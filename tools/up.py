@@ -75,15 +75,13 @@ def conclude(console: Console) -> None:
     scored = max((ROOT / "build" / "ml").glob("*/scored.json"), key=lambda path: path.stat().st_mtime)
     report = scored.parent
     errors = json.loads((report / "metrics.json").read_text())
-    table = Table.grid(padding=(0, 2))
-    table.add_row("endpoint", json.loads(scored.read_text())["endpoint"])
-    table.add_row(
-        "mean absolute error, held-out months",
-        f"model {errors['model_mae']:.2f} min, baseline {errors['baseline_mae']:.2f} min",
+    model, baseline = (f"{errors[f'{who}_mae']:.2f} min" for who in ("model", "baseline"))
+    console.print(f"endpoint   {json.loads(scored.read_text())['endpoint']}", soft_wrap=True)
+    console.print(
+        f"error      {model} on held-out months, the baseline {baseline} (mean absolute error)", soft_wrap=True
     )
     for number, picture in enumerate(sorted(report.glob("*.png"))):
-        table.add_row("" if number else "pictures", str(picture.relative_to(ROOT)))
-    console.print(table, soft_wrap=True)
+        console.print(f"{'' if number else 'pictures':<10} {picture.relative_to(ROOT)}", soft_wrap=True)
 
 
 def full(step: Step) -> list[str]:
