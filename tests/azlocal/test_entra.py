@@ -38,7 +38,7 @@ class FixedToken:
 
 
 def resources(credential: object) -> ResourceManagementClient:
-    return ResourceManagementClient(credential, SUBSCRIPTION_ID, retry_total=0)  # type: ignore[arg-type]
+    return ResourceManagementClient(credential, SUBSCRIPTION_ID, retry_total=0)
 
 
 def claims(**changes: object) -> dict[str, object]:

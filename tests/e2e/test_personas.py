@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from azure.ai.ml import MLClient
@@ -24,7 +25,7 @@ Become = Callable[[str], Platform]
 @pytest.fixture
 def become(platform: Platform) -> Iterator[Become]:
     """Be a persona until the test ends or becomes another."""
-    stack = []
+    stack: list[AbstractContextManager[None]] = []
 
     def switch(name: str) -> Platform:
         while stack:

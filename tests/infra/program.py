@@ -266,7 +266,7 @@ def _program() -> None:
 
 def start(environment: str, into: Deployment) -> None:
     """Put the mocks in place, so that single components can be made too."""
-    _ensure_event_loop()  # another test of this process may have left the thread without one
+    _ensure_event_loop()  # type: ignore[no-untyped-call]  # another test of this process may have left the thread without one
     mocks.set_mocks(Azure(), project=PROJECT, stack=environment, preview=False, monitor=Recorder(into))
 
 
