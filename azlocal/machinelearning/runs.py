@@ -23,6 +23,8 @@ _IN_EXPERIMENT = "runOfExperiment"
 _EXPERIMENT = "experiment"
 _BY_NAME = "experimentByName"
 _METRIC = "metric"
+_NUMBER = "runNumber"
+_OPEN = "runNotOver"  # which runs a server has to take up after a crash, without reading all there ever were
 
 Json = dict[str, Any]
 
@@ -92,13 +94,14 @@ class Runs:
             run = Run(workspace, run_id, home.name, home.id, created=time.time(), uuid=str(uuid.uuid4()), **fields)
             run.root = run.root or run_id
             run.display_name = run.display_name or run_id
-            run.number = int(self._state.document("runNumber", workspace) or 0) + 1
-            self._state.put_document("runNumber", workspace, run.number)
+            run.number = int(self._state.document(_NUMBER, workspace) or 0) + 1
+            self._state.put_document(_NUMBER, workspace, run.number)
             order = f"{run.created:020.6f}|{run_id}"
             self._state.put_document(_IN_EXPERIMENT, f"{workspace}|{home.id}|{order}", run_id)
             if run.parent:
                 self._state.put_document(_CHILDREN, f"{workspace}|{run.parent.lower()}|{order}", run_id)
             self._save(run)
+            self._state.put_document(_OPEN, _key(workspace, run_id), run_id)
         return run
 
     def get(self, workspace: str, run_id: str) -> Run | None:
@@ -111,8 +114,13 @@ class Runs:
         with self._state.transaction():
             run = self.get(workspace, run_id)
             if run is not None:
+                before = run.done
                 change(run)
                 self._save(run)
+                if run.done and not before:
+                    self._state.delete_document(_OPEN, _key(workspace, run_id))
+                elif before and not run.done:
+                    self._state.put_document(_OPEN, _key(workspace, run_id), run_id)
         return run
 
     def children(self, workspace: str, run_id: str) -> list[Run]:
@@ -125,7 +133,8 @@ class Runs:
 
     def unfinished(self) -> list[Run]:
         """Every run of every workspace that is not over."""
-        return [run for _, value in self._state.documents(_RUN) if not (run := Run(**value)).done]
+        keys = [key for key, _ in self._state.documents(_OPEN)]
+        return [Run(**value) for key in keys if (value := self._state.document(_RUN, key))]
 
     def delete(self, workspace: str, run_id: str) -> None:
         """Forget a run and those below it."""
@@ -140,6 +149,16 @@ class Runs:
             if run.parent:
                 self._state.delete_document(_CHILDREN, f"{workspace}|{run.parent.lower()}|{order}")
             self._state.delete_document(_RUN, _key(workspace, run_id))
+            self._state.delete_document(_OPEN, _key(workspace, run_id))
+
+    def forget(self, workspace: str) -> None:
+        """Forget every run and experiment of a workspace that is gone for good."""
+        with self._state.transaction():
+            for kind in (_RUN, _CHILDREN, _IN_EXPERIMENT, _EXPERIMENT, _BY_NAME, _OPEN):
+                for key, _ in self._state.documents(kind, f"{workspace}|"):
+                    self._state.delete_document(kind, key)
+            self._state.delete_document(_NUMBER, workspace)
+            self._state.delete_records(_METRIC, f"{workspace}|")
 
     def _indexed(self, kind: str, workspace: str, prefix: str) -> Iterator[Run]:
         for _, run_id in self._state.documents(kind, prefix):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from azlocal.arm.errors import ArmError, not_served
 from azlocal.arm.messages import ArmResponse
+from azlocal.arm.providers.machinelearning import softdelete
 from azlocal.arm.providers.machinelearning.codes import PENDING_UPLOAD
 from azlocal.arm.service import read_body, send_json
 from azlocal.arm.types import Effects
@@ -63,7 +64,7 @@ class MachineLearning:
     async def start(self) -> None:
         """Take up jobs, and make what workspaces and code need in their storage."""
         effects = self.azure.control.effects
-        effects[_TYPE.lower()] = Effects(put=self._prepare_storage)
+        effects[_TYPE.lower()] = Effects(put=self._prepare_storage, delete=self._deleted)
         effects[events.MODEL_REGISTERED] = Effects(put=self._model_registered)
         effects[PENDING_UPLOAD] = Effects(put=self._pending_upload)
         await self.jobs.start()
@@ -77,6 +78,12 @@ class MachineLearning:
 
     async def _model_registered(self, version: Resource) -> None:
         await flavors.fill_in(self.azure.state, self.data, self.places, version)
+
+    async def _deleted(self, workspace: Resource) -> None:
+        """End its jobs; its run history stays as long as it can be recovered."""
+        await self.jobs.cancel_all(workspace.key)
+        if not softdelete.is_kept(self.azure.state, workspace.key):
+            self.runs.forget(workspace.key)
 
     async def _pending_upload(self, code: Resource) -> None:
         await uploads.pending(self, code)

@@ -259,6 +259,13 @@ class State:
                 [(kind, key, json.dumps(value, separators=(",", ":"))) for value in values],
             )
 
+    def delete_records(self, kind: str, prefix: str) -> None:
+        """Forget everything of a kind whose key starts with ``prefix``."""
+        with self.transaction():
+            self._db.execute(
+                "DELETE FROM records WHERE kind = ? AND key >= ? AND key < ?", (kind, prefix, prefix + "\U0010ffff")
+            )
+
     def records(self, kind: str, key: str) -> list[Any]:
         """All values appended under this kind and key, oldest first."""
         with self._lock:

@@ -88,13 +88,22 @@ class Commands:
             if self.stopping:
                 ship.drop()
                 raise
-        await ship.finish()
-        if streamed and canceled is None:
-            await self.watch.first_look(run)
+        await self.finish(run, ship, look=streamed and canceled is None)
         self.end(run, status, error)
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         if canceled is not None:
             raise canceled
+
+    async def finish(self, run: Run, ship: LogShip, *, look: bool) -> None:
+        """Carry the rest of the logs, and give a watcher the time for a first look; a cancel comes too late now."""
+        try:
+            await ship.finish()
+            if look:
+                await self.watch.first_look(run)
+        except asyncio.CancelledError:
+            ship.drop()
+            if self.stopping:
+                raise
 
     def end(self, run: Run, status: str, error: dict[str, Any] | None) -> None:
         """Record how a run ended."""

@@ -68,6 +68,10 @@ class Jobs:
 
         self._runs.change(workspace, run_id, change)
 
+    async def cancel_all(self, workspace: str) -> None:
+        """Cancel every job of a workspace."""
+        await asyncio.gather(*(self.cancel(*key) for key in list(self._tasks) if key[0] == workspace))
+
     async def _submitted(self, job: Resource) -> None:
         workspace = job.key.rsplit("/jobs/", 1)[0]
         run = self._runs.get(workspace, job.name)
@@ -91,6 +95,8 @@ class Jobs:
             self.watch.forget(run)
             if not done.cancelled() and (error := done.exception()):
                 logger.error("job %s", run.id, exc_info=error)
+                message = f"azlocal failed: {type(error).__name__}: {error}"
+                self.commands.end(run, "Failed", {"code": "ServiceError", "message": message})
 
         task.add_done_callback(over)
 

@@ -59,9 +59,7 @@ class PipelineRun:
                 raise
             self._say("The pipeline was canceled.")
         self._commands.advance(self._run, "Finalizing")
-        await ship.finish()
-        if canceled is None:
-            await self._commands.watch.first_look(self._run)
+        await self._commands.finish(self._run, ship, look=canceled is None)
         self._commands.end(self._run, status, error)
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         if canceled is not None:
@@ -131,7 +129,6 @@ class PipelineRun:
                 "azureml.moduleid": node.component.id,
                 "azureml.pipelinerunid": parent.id,
                 "azureml.rootpipelinerunid": parent.root,
-                "azureml.pipelineComponent": "masterescloud",
             },
         )
 
@@ -218,6 +215,9 @@ class PipelineRun:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._tasks.clear()
+        for child in self._runs.children(self._run.workspace, self._run.id):
+            if not child.done and not self._commands.stopping:
+                self._commands.end(child, "Canceled", None)
 
     def _say(self, words: str) -> None:
         now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")

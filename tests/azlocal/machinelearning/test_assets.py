@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.azlocal.machinelearning.support import Workspace, unique, wait
+from tests.azlocal.machinelearning.support import CPU, Workspace, marked, unique, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -185,8 +185,8 @@ def test_schedules_and_registries_are_not_served(arm: Any, workspace: Workspace)
 
 
 def test_a_deleted_workspace_holds_its_name_until_it_is_purged(server: Any, arm: Any) -> None:
-    from azure.ai.ml import MLClient
-    from azure.ai.ml.entities import Data
+    from azure.ai.ml import MLClient, command
+    from azure.ai.ml.entities import Data, Environment
 
     from azlocal.entra.principals import SUBSCRIPTION_ID
     from tests.azlocal.machinelearning.support import credential_of, make_workspace
@@ -195,6 +195,10 @@ def test_a_deleted_workspace_holds_its_name_until_it_is_purged(server: Any, arm:
     client = MLClient(credential_of(server, "owner"), SUBSCRIPTION_ID, made.group, made.name)
     client.data.create_or_update(Data(name="kept", path="azureml://datastores/workspaceblobstore/paths/x"))
     body = arm.get(made.id, "2024-10-01")
+    mark = unique("mark")
+    client.environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
+    job = client.jobs.create_or_update(command(command=f"exec -a {mark} sleep 600", environment="bare:1", compute=CPU))
+    wait(lambda: marked(mark) or None)
     client.workspaces.begin_delete(made.name, delete_dependent_resources=False).wait()
     wanted = {"location": body["location"], "identity": {"type": "SystemAssigned"}}
     names = ("storageAccount", "keyVault", "applicationInsights")
@@ -205,8 +209,12 @@ def test_a_deleted_workspace_holds_its_name_until_it_is_purged(server: Any, arm:
     arm.put(made.id, "2024-10-01", {**wanted, "properties": recovered})
     assert client.data.get("kept", label="latest").version == "1"
     assert list(client.compute.list()) == []
+    assert not marked(mark)
+    assert client.jobs._runs_operations.get_run_details(job.name).status == "Canceled"
     now = arm.get(made.id, "2024-10-01")
     assert now["properties"]["workspaceId"] == body["properties"]["workspaceId"]
     client.workspaces.begin_delete(made.name, delete_dependent_resources=False, permanently_delete=True).wait()
     arm.put(made.id, "2024-10-01", {**wanted, "properties": properties})
     assert list(client.data.list()) == []
+    with pytest.raises(ResourceNotFoundError):
+        client.jobs._runs_operations.get_run_details(job.name)

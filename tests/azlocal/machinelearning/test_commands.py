@@ -291,6 +291,19 @@ def test_queue_when_all_nodes_are_busy(ml: MLClient, workspace: Workspace, submi
     wait(lambda: ml.jobs.get(second.name).status == "Completed" or None)
 
 
+def test_jobs_that_wait_for_a_deleted_compute_fail(ml: MLClient, submit: Submit, details: Any) -> None:
+    from azure.ai.ml.entities import AmlCompute
+
+    name = unique("gone")
+    ml.compute.begin_create_or_update(AmlCompute(name=name, size="Standard_DS3_v2", max_instances=1)).result()
+    first, second = submit("sleep 600", compute=name), submit("true", compute=name)
+    wait(lambda: ml.jobs.get(second.name).status == "Queued" or None)
+    ml.compute.begin_delete(name).wait()
+    wait(lambda: ml.jobs.get(second.name).status == "Failed" or None)
+    assert f"The compute '{name}' was deleted" in details(second.name).error.error.message
+    ml.jobs.begin_cancel(first.name).result()
+
+
 def test_tags_names_and_archive_are_one_record(ml: MLClient, submit: Submit, finished: Any) -> None:
     job = finished(submit("true", tags={"a": "1"}, display_name="first name"))
     job.tags["b"] = "2"

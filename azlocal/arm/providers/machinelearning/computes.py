@@ -228,6 +228,7 @@ def _deleting(call: Call, resource: Resource) -> None:
     if wanted not in {"delete", "detach"}:
         raise bad_request(f"underlyingResourceAction is '{wanted}'; it must be Delete or Detach.", "UserError")
     call.state.delete_document(NODES, resource.key)
+    events.tell(call, events.COMPUTE_CHANGED, resource)  # who waits for it waits no more
 
 
 TYPE = ResourceType(

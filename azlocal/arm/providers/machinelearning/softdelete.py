@@ -13,7 +13,8 @@ from azlocal.arm.errors import ArmError
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.present import require_group
 from azlocal.arm.writes import check_not_busy
-from azlocal.state import Resource
+from azlocal.machinelearning.runs import Runs
+from azlocal.state import Resource, State
 
 if TYPE_CHECKING:
     from azlocal.arm.control import Call
@@ -29,8 +30,9 @@ def delete(call: Call) -> ArmResponse:
     purge = call.request.query.get("forceToPurge", "").lower() == "true"
     workspace = call.state.get(call.key)
     if workspace is None:
-        if purge:
+        if purge and is_kept(call.state, call.key):
             call.state.delete_document(_KIND, call.key)
+            Runs(call.state).forget(call.key)
         return ArmResponse(204)
     check_not_busy(call)
     with call.state.transaction():
@@ -39,6 +41,11 @@ def delete(call: Call) -> ArmResponse:
         else:
             _keep(call, workspace)
         return deletes.remove(call, workspace)
+
+
+def is_kept(state: State, workspace: str) -> bool:
+    """Whether a deleted workspace can be recovered."""
+    return state.document(_KIND, workspace) is not None
 
 
 def _keep(call: Call, workspace: Resource) -> None:
