@@ -26,8 +26,8 @@ from benchmarks.report import Figure
 
 HOST = "management.azure.com"
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-bench"
-TYPE = "Microsoft.Network/networkSecurityGroups"
-VERSION = "2024-05-01"
+TYPE = "Microsoft.OperationalInsights/workspaces"
+VERSION = "2023-09-01"
 REQUESTS, ROUNDS = 4000, 5
 
 
@@ -56,22 +56,13 @@ def prepared(path: Path, count: int) -> StateFolder:
 
 def path_of(index: int) -> str:
     """The id of the n-th resource."""
-    return f"{GROUP}/providers/{TYPE}/nsg-{index:05d}"
+    return f"{GROUP}/providers/{TYPE}/log-{index:05d}"
 
 
 def body(index: int) -> bytes:
-    """What is PUT: about half a kilobyte."""
-    rule = {
-        "name": "allow-https",
-        "properties": {
-            "priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp",
-            "sourceAddressPrefix": "VirtualNetwork", "sourcePortRange": "*",
-            "destinationAddressPrefix": "*", "destinationPortRange": "443",
-        },
-    }  # fmt: skip
-    return json.dumps(
-        {"location": "westeurope", "tags": {"round": str(index)}, "properties": {"securityRules": [rule]}}
-    ).encode()
+    """What is PUT: a Log Analytics workspace, a tracked resource without children in its body."""
+    properties = {"sku": {"name": "PerGB2018"}, "retentionInDays": 30, "features": {"disableLocalAuth": True}}
+    return json.dumps({"location": "westeurope", "tags": {"round": str(index)}, "properties": properties}).encode()
 
 
 def throughput(small: StateFolder, large: StateFolder, constant: Path) -> list[Figure]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from azlocal.arm.errors import ArmError
 from azlocal.arm.operations import iso
-from azlocal.arm.types import Scope, drop_path
+from azlocal.arm.types import Scope, copy_json, drop_path
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def body_of(call: Call, resource: Resource) -> dict[str, Any]:
     declared = call.control.types[resource.type.lower()][1]
     body: dict[str, Any] = {"id": resource.id, "name": resource.name, "type": declared.name, **resource.body}
     if declared.write_only:
-        body = copy.deepcopy(body)
+        body = copy_json(body)
         for path in declared.write_only:
             drop_path(body, path)
     if declared.provisioning:

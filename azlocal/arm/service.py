@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from typing import Any
 from urllib.parse import parse_qsl
+
+import orjson
 
 from azlocal.arm.errors import ArmError
 from azlocal.arm.messages import ArmRequest, ArmResponse
@@ -99,7 +100,7 @@ def _parse(body: bytes) -> Any:
     if not body:
         return None
     try:
-        return json.loads(body)
+        return orjson.loads(body)
     except ValueError as error:
         raise ArmError(
             400,
@@ -137,7 +138,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 async def send_json(send: Send, response: ArmResponse, *, head: bool = False) -> None:
     """Send a response; JSON has ASCII-safe headers and a length."""
-    payload = b"" if response.body is None or head else json.dumps(response.body, separators=(",", ":")).encode()
+    payload = b"" if response.body is None or head else orjson.dumps(response.body)
     headers = [(key.lower().encode(), value.encode("latin-1", "replace")) for key, value in response.headers.items()]
     if payload:
         headers.append((b"content-type", b"application/json; charset=utf-8"))

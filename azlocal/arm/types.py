@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from azlocal.arm.messages import ArmResponse
 from azlocal.state import Resource
 
@@ -158,6 +160,11 @@ class Effects:
     put: Callable[[Resource], Awaitable[None]] | None = None
     delete: Callable[[Resource], Awaitable[None]] | None = None
     prompt: frozenset[str] = frozenset()
+
+
+def copy_json(value: Any) -> Any:
+    """A copy of a JSON value that shares nothing with it."""
+    return orjson.loads(orjson.dumps(value)) if isinstance(value, dict | list) else value
 
 
 def read_path(body: Any, path: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from azlocal.arm.identity import assign_identities
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import Operation
 from azlocal.arm.present import body_of, not_found, require_group, system_data
-from azlocal.arm.types import read_path, set_path
+from azlocal.arm.types import copy_json, read_path, set_path
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def put(call: Call) -> ArmResponse:
     body = {} if call.request.body is None else call.request.body  # a table or a queue needs nothing said about it
     if not isinstance(body, dict):
         raise bad_request("The request content was invalid and could not be deserialized: a JSON object is needed.")
-    return write(call, old, copy.deepcopy(body))
+    return write(call, old, copy_json(body))
 
 
 def patch(call: Call) -> ArmResponse:
@@ -48,7 +47,7 @@ def patch(call: Call) -> ArmResponse:
     if old is None:
         require_group(call)
         raise not_found(call)
-    return write(call, old, merge(copy.deepcopy(old.body), call.request.body or {}))
+    return write(call, old, merge(old.body, call.request.body or {}))
 
 
 def merge(target: Any, change: Any) -> Any:
@@ -105,7 +104,7 @@ def prepare(call: Call, old: Resource | None, body: dict[str, Any]) -> Resource:
     for path, default in declared.defaults.items():
         given = read_path(body, path)
         if given is None or (given == "" and path in declared.enums):  # what templates leave open they leave empty
-            set_path(body, path, copy.deepcopy(default))
+            set_path(body, path, copy_json(default))
     for path in declared.read_only:
         kept = read_path(old.body, path) if old else None
         if kept is not None:
@@ -224,5 +223,5 @@ def _make_singletons(call: Call, new: Resource) -> None:
         declared = call.control.types[f"{call.type.name}/{child}".lower()][1]
         body: dict[str, Any] = {}
         for path, default in declared.defaults.items():
-            set_path(body, path, copy.deepcopy(default))
+            set_path(body, path, copy_json(default))
         call.state.put(Resource(f"{new.id}/{child}/default", declared.name, body, etag=str(uuid.uuid4())))

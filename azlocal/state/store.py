@@ -17,9 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from azlocal.errors import StateError
 
 SCHEMA_VERSION = 1
+# Enough for the pages of some ten thousand resources, so that writes cost the same at any size.
+_CACHE_KIB = 16 * 1024
+_CHECKPOINT_PAGES = 4000
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -89,6 +94,8 @@ class State:
         if path:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         self._open(path)
 
     def _open(self, path: Path | None) -> None:
@@ -155,7 +162,7 @@ class State:
                     resource.id,
                     resource.type.lower(),
                     parent_key(resource.key),
-                    json.dumps(resource.body, separators=(",", ":")),
+                    orjson.dumps(resource.body).decode(),
                     resource.etag,
                     resource.created,
                     now,
@@ -276,4 +283,4 @@ class State:
 
 
 def _resource(row: tuple[Any, ...]) -> Resource:
-    return Resource(row[0], row[1], json.loads(row[2]), row[3], row[4], row[5])
+    return Resource(row[0], row[1], orjson.loads(row[2]), row[3], row[4], row[5])
