@@ -13,6 +13,7 @@ from azlocal.azure import Azure
 from azlocal.entra.principals import Principal
 from azlocal.machinelearning.identities import Acting
 from azlocal.machinelearning.places import Place, Places, Web
+from azlocal.storage.accounts import Accounts
 from azlocal.storage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Data:
 
         self.places = places
         self.blobs: Blobs = Blobs(azure)
+        self._accounts = Accounts(azure)
 
     def allow(self, place: Place, acting: Acting, action: Access) -> None:
         """Check that the job may; a datastore with credentials of its own needs nobody's roles.
@@ -64,11 +66,8 @@ class Data:
             raise DataError(f"'{principal.name}' may not {action} '{place.uri}': {error.message}{advice}") from None
 
     def _check_keys(self, place: Place) -> None:
-        from azlocal.storage.accounts import Accounts
-
-        accounts: Accounts = self.blobs._accounts  # noqa: SLF001 (one lookup for both)
         with _explained(place):
-            account = accounts.get(place.account)
+            account = self._accounts.get(place.account)
         if not account.shared_keys:
             name = place.datastore.name if place.datastore else place.account
             raise DataError(

@@ -6,6 +6,7 @@ experiment. Every change is read, made and written at once, so that no two write
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -172,6 +173,7 @@ class Runs:
 
     def log_metrics(self, workspace: str, run_id: str, metrics: list[Json]) -> None:
         """Append points ``{"key", "value", "timestamp", "step"}``; the last of each key is the run's value."""
+        metrics = [{**point, "value": storable(float(point["value"]))} for point in metrics]
         with self._state.transaction():
             for point in metrics:
                 stored = {"value": point["value"], "timestamp": point["timestamp"], "step": point["step"]}
@@ -225,5 +227,13 @@ def _latest(run: Run, metrics: list[Json]) -> None:
             run.metrics[point["key"]] = {name: point[name] for name in ("value", "timestamp", "step")}
 
 
-def _sortable(value: Any) -> float:
-    return float(value) if value == value else float("-inf")  # noqa: PLR0124 - NaN is not itself
+def storable(value: float) -> float | str:
+    """A number as JSON can keep it: what is none there is the word for it, which ``float`` reads again."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def _sortable(value: float | str) -> float:
+    one = float(value)
+    return float("-inf") if math.isnan(one) else one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from azlocal.machinelearning.jobs.variables import tracking_host
@@ -43,17 +42,9 @@ def pairs(mapping: dict[str, str]) -> list[Json]:
     return [{"key": key, "value": value} for key, value in mapping.items()]
 
 
-def number(value: Any) -> float | str:
-    """A metric's value; what JSON cannot write is a word, as protobuf's JSON has it."""
-    one = float(value)
-    if math.isfinite(one):
-        return one
-    return "NaN" if math.isnan(one) else ("Infinity" if one > 0 else "-Infinity")
-
-
 def metric(key: str, point: Json) -> Json:
     """One point of a metric."""
-    return {"key": key, "value": number(point["value"]), "timestamp": point["timestamp"], "step": point["step"]}
+    return {"key": key, "value": point["value"], "timestamp": point["timestamp"], "step": point["step"]}
 
 
 def experiment_view(one: Experiment) -> Json:

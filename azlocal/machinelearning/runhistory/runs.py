@@ -7,7 +7,7 @@ import time
 
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.messages import ArmResponse
-from azlocal.machinelearning.plane import Request, Route, ok, route
+from azlocal.machinelearning.plane import Handler, Request, Route, ok, route
 from azlocal.machinelearning.runhistory.views import details_view, run_view, time_of
 from azlocal.machinelearning.runs import Experiment, Run
 
@@ -163,10 +163,10 @@ async def _query(request: Request) -> ArmResponse:
     return ok({"value": [run_view(run) for run in reversed(found)][:top]})
 
 
-def _everywhere(method: str, rest: str, handler: object, permission: str) -> list[Route]:
+def _everywhere(method: str, rest: str, handler: Handler, permission: str) -> list[Route]:
     """A run is reached by itself, or through its experiment's name or id."""
     below = ("/runs/{run}", "/experiments/{experiment}/runs/{run}", "/experimentids/{experiment}/runs/{run}")
-    return [route(method, f"{base}{rest}", handler, permission) for base in below]  # type: ignore[arg-type]
+    return [route(method, f"{base}{rest}", handler, permission) for base in below]
 
 
 ROUTES: list[Route] = [

@@ -52,8 +52,9 @@ SIZES = (
 BY_NAME = {size.name.lower(): size for size in SIZES}
 
 
-def _sizes(_call: Call, _match: re.Match[str]) -> ArmResponse:
-    return ArmResponse(200, {"value": [_shown(size) for size in SIZES]})
+def _sizes(call: Call, _match: re.Match[str]) -> ArmResponse:
+    name = "value" if call.api_version >= "2021" else "amlCompute"  # as the first api-versions called it
+    return ArmResponse(200, {name: [_shown(size) for size in SIZES]})
 
 
 def _shown(size: VmSize) -> dict[str, Any]:

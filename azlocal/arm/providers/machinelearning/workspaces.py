@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from azlocal.arm import writes
 from azlocal.arm.errors import ArmError, bad_request, not_served
 from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
@@ -118,6 +119,12 @@ def _committed(call: Call, new: Resource, old: Resource | None) -> None:
         create_defaults(call, new)
 
 
+def _patch(call: Call) -> ArmResponse:
+    """An update is no long operation in the first api-versions: 200, which the later ones take as well."""
+    answer = writes.patch(call)
+    return ArmResponse(200, answer.body, {"etag": answer.headers["etag"]})
+
+
 def _list_keys(call: Call, workspace: Resource) -> ArmResponse:
     """The keys of what the workspace refers to."""
     properties = workspace.properties
@@ -209,5 +216,6 @@ TYPE = ResourceType(
     check=_check,
     complete=_complete,
     committed=_committed,
+    patch=_patch,
     delete=softdelete.delete,
 )  # fmt: skip
