@@ -16,11 +16,12 @@ import time
 from pathlib import Path
 
 from azlocal import lifecycle
+from azlocal.arm import ArmRequest, ControlPlane
 from azlocal.entra.directory import Directory
 from azlocal.entra.keys import Keys
 from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID
 from azlocal.entra.tokens import Authority
-from azlocal.state import Resource, State, StateFolder
+from azlocal.state import State, StateFolder
 from benchmarks.load import Load, request, run
 from benchmarks.report import Figure
 
@@ -42,14 +43,19 @@ def measure() -> list[Figure]:
 
 
 def prepared(path: Path, count: int) -> StateFolder:
-    """A state folder that already holds ``count`` resources."""
+    """A state folder that already holds ``count`` resources, made as a client makes them."""
     folder = StateFolder(path)
     folder.create()
     state = State(folder.database)
+    control = ControlPlane(state)
     with state.transaction():
-        state.put(Resource(GROUP, "Microsoft.Resources/resourceGroups", {"location": "westeurope"}, etag="0"))
+        control.handle(ArmRequest("PUT", GROUP, {"api-version": "2021-04-01"}, {"location": "westeurope"}))
         for index in range(count):
-            state.put(Resource(path_of(index), TYPE, json.loads(body(index)), etag="0"), set())
+            answer = control.handle(
+                ArmRequest("PUT", path_of(index), {"api-version": VERSION}, json.loads(body(index)))
+            )
+            if answer.status >= 300:
+                raise RuntimeError(f"a resource was refused: {answer.body}")
     state.close()
     return folder
 

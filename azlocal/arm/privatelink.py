@@ -62,9 +62,7 @@ GROUPS: dict[str, dict[str, tuple[Member, ...]]] = {
         for group in ((service,) if service == "file" else (service, f"{service}_secondary"))
     },
     "microsoft.keyvault/vaults": {
-        "vault": (
-            Member("default", "{name}.vault.azure.net", "privatelink.vaultcore.azure.net", "vault.azure.net"),
-        ),
+        "vault": (Member("default", "{name}.vault.azure.net", "privatelink.vaultcore.azure.net", "vault.azure.net"),),
     },
     "microsoft.containerregistry/registries": {
         "registry": (
@@ -148,9 +146,7 @@ def check_group(connection_id: str, target: Resource, groups: list[str]) -> str:
     )
 
 
-def connect(
-    state: State, endpoint: Resource, target: Resource, group: str, *, approved: bool, message: str
-) -> str:
+def connect(state: State, endpoint: Resource, target: Resource, group: str, *, approved: bool, message: str) -> str:
     """Make the target's side of a connection; answers its id."""
     connection = Resource(
         f"{target.id}/{CONNECTIONS}/{endpoint.name}.{uuid.uuid4()}",
@@ -213,9 +209,7 @@ def _check_connection(call: Call, new: Resource, old: Resource | None) -> None:
         )
     state = new.properties.get("privateLinkServiceConnectionState") or {}
     if state.get("status") not in {"Approved", "Rejected", "Pending", "Disconnected"}:
-        raise bad_request(
-            f"'{state.get('status')}' is no connection status: Approved or Rejected.", target="status"
-        )
+        raise bad_request(f"'{state.get('status')}' is no connection status: Approved or Rejected.", target="status")
     state.setdefault("actionsRequired", "None")
 
 
@@ -223,9 +217,7 @@ def _links(call: Call) -> ArmResponse:
     target = call.state.get(call.path.parent.lower())
     if target is None:
         raise ArmError(404, "ResourceNotFound", f"The resource '{call.path.parent}' was not found.")
-    return ArmResponse(
-        200, {"value": [_link_body(call, target, group) for group in GROUPS[target.type.lower()]]}
-    )
+    return ArmResponse(200, {"value": [_link_body(call, target, group) for group in GROUPS[target.type.lower()]]})
 
 
 def _link(call: Call) -> ArmResponse:

@@ -47,7 +47,7 @@ def patch(call: Call) -> ArmResponse:
     if old is None:
         require_group(call)
         raise not_found(call)
-    return write(call, old, merge(old.body, call.request.body or {}))
+    return write(call, old, merge(copy_json(old.body), call.request.body or {}))
 
 
 def merge(target: Any, change: Any) -> Any:

@@ -15,6 +15,7 @@ from azlocal.state import Resource, State, StateFolder
 from azlocal.state.store import parent_key
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
+INT64 = st.integers(-(2**63), 2**63 - 1)  # what a number in a resource can be
 NAMES = st.text("abAB-_.0", min_size=1, max_size=6)
 
 
@@ -40,11 +41,11 @@ class Tree(RuleBasedStateMachine):
         self.state = State()
         self.model: dict[str, dict[str, object]] = {}
 
-    @rule(name=NAMES, value=st.integers())
+    @rule(name=NAMES, value=INT64)
     def put_parent(self, name: str, value: int) -> None:
         self._put(f"{GROUP}/providers/M.X/as/{name}", "M.X/as", value)
 
-    @rule(name=NAMES, child=NAMES, value=st.integers())
+    @rule(name=NAMES, child=NAMES, value=INT64)
     def put_child(self, name: str, child: str, value: int) -> None:
         self._put(f"{GROUP}/providers/M.X/as/{name}/bs/{child}", "M.X/as/bs", value)
 
