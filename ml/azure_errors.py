@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 HINTS = {
     "AuthorizationFailed": "the principal lacks a role at that scope: ask for it, or use another principal",
     "AuthorizationPermissionMismatch": "the principal needs Storage Blob Data Contributor on the lake's container",
@@ -25,8 +27,15 @@ def explain(error: Exception) -> tuple[str, str] | None:
     from azure.ai.ml.exceptions import MlException
 
     if isinstance(error, MlException):
-        return str(error), ""
+        return sdk_sentence(str(error)), ""
     return None
+
+
+def sdk_sentence(text: str) -> str:
+    """What the SDK found wrong, without the colours and the advice on its own CLI that it sets around it."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    details = re.findall(r"^\(x\) (.+)$", plain, flags=re.MULTILINE)
+    return "; ".join(details) or plain.strip()
 
 
 def error_code(error: object) -> str:

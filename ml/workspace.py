@@ -42,6 +42,8 @@ def read_outputs(path: Path) -> StackOutputs:
         return StackOutputs.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise MlError(f"STACK_OUTPUTS names {path}, which does not exist", OUTPUTS_HINT) from None
+    except OSError as error:
+        raise MlError(f"STACK_OUTPUTS names {path}, which cannot be read: {error.strerror}", OUTPUTS_HINT) from None
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}" for fault in error.errors()
@@ -50,6 +52,10 @@ def read_outputs(path: Path) -> StackOutputs:
 
 
 OUTPUTS_HINT = "write the file with `pulumi stack output --json` and set STACK_OUTPUTS to its path"
+HINTS = {
+    "AZURE_SUBSCRIPTION_ID": "set AZURE_SUBSCRIPTION_ID to the id of the platform's subscription",
+    "STACK_OUTPUTS": OUTPUTS_HINT,
+}
 
 
 class Workspace:
@@ -64,7 +70,8 @@ class Workspace:
         """The workspace that AZURE_SUBSCRIPTION_ID and STACK_OUTPUTS name, or an MlError that says what is unset."""
         missing = [name for name in ("AZURE_SUBSCRIPTION_ID", "STACK_OUTPUTS") if not os.environ.get(name)]
         if missing:
-            raise MlError(f"{' and '.join(missing)} not set: no workspace to work with", OUTPUTS_HINT)
+            hint = "; ".join(HINTS[name] for name in missing)
+            raise MlError(f"{' and '.join(missing)} not set: no workspace to work with", hint)
         return cls(os.environ["AZURE_SUBSCRIPTION_ID"], read_outputs(Path(os.environ["STACK_OUTPUTS"])))
 
     @cached_property

@@ -80,11 +80,12 @@ def register(workspace: Workspace, manifest: Manifest) -> bool:
 
 def newest_version(client: MLClient) -> str:
     """The version registered last; MlError before the first ingest."""
+    from azure.ai.ml.exceptions import MlException
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
         return str(client.data.get(DATASET, label="latest").version)
-    except ResourceNotFoundError:
+    except (ResourceNotFoundError, MlException):  # the latter is the SDK's own, for a label that names nothing
         raise MlError(f"the workspace has no data {DATASET}", "bring it in: `ml ingest`") from None
 
 

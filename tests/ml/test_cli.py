@@ -46,7 +46,8 @@ def test_a_missing_environment_is_one_sentence_and_a_way_out() -> None:
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr.startswith("error: AZURE_SUBSCRIPTION_ID and STACK_OUTPUTS not set")
-    assert "hint: write the file with" in result.stderr
+    assert "hint: set AZURE_SUBSCRIPTION_ID to" in result.stderr
+    assert "write the file with" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -61,3 +62,10 @@ def test_outputs_that_are_not_the_stacks_are_refused(tmp_path: Path) -> None:
     result = ml("train", AZURE_SUBSCRIPTION_ID="s", STACK_OUTPUTS=str(file))
     assert result.returncode == 1
     assert "lake_datastores: Field required" in result.stderr
+
+
+def test_outputs_that_are_a_folder_are_refused(tmp_path: Path) -> None:
+    result = ml("train", AZURE_SUBSCRIPTION_ID="s", STACK_OUTPUTS=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: STACK_OUTPUTS names {tmp_path}, which cannot be read: Is a directory")
+    assert "Traceback" not in result.stderr
