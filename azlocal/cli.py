@@ -15,6 +15,8 @@ from azlocal.lifecycle import Running, require_running
 from azlocal.server import DEFAULT_PORT
 from azlocal.state.folder import StateFolder
 
+INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
+
 # typer carries its own click; its usage errors are known by what typer itself exports.
 _UsageMistake: type[Any] = typer.BadParameter.__mro__[1]
 
@@ -59,6 +61,8 @@ def start(
         options["kubeconfig"] = str(kubeconfig.absolute())
     found, new = lifecycle.start(StateFolder(state), port, options)
     typer.echo(f"azlocal {'is ready' if new else 'runs already'}: proxy {found.proxy}, process {found.pid}")
+    if not new and (faithful or kubeconfig or port not in {0, DEFAULT_PORT, found.port}):
+        typer.echo("it goes on as it was started: `azlocal stop` first, for other options to count", err=True)
 
 
 @app.command()
@@ -165,23 +169,29 @@ def exec_(
         os.execvpe(command[0], command, {**kept, **variables})  # noqa: S606 - no shell, and that is the point
     except FileNotFoundError:
         raise UsageError(f"no program '{command[0]}' on PATH", "check the name after --") from None
+    except OSError as error:  # a folder, no right to execute, a file of another machine
+        reason = error.strerror or str(error)
+        raise UsageError(f"'{command[0]}' can't be run: {reason}", "name a program that may be executed") from None
 
 
 def main() -> None:
     """The console command: a user's mistake is one sentence and a hint, never a traceback."""
     try:
-        app(standalone_mode=False)
+        # Not standalone, an early end is answered and not raised: a declined question, Ctrl-C.
+        ended = app(standalone_mode=False)
     except AzureLocalError as error:
         _fail(error.message, error.hint, error.exit_code)
-    except typer.Exit as end:
-        sys.exit(end.exit_code)
     except typer.Abort:
-        sys.exit(130)
+        ended = INTERRUPTED
     except _UsageMistake as error:
         if not error.format_message():  # no arguments at all: the help has been shown
             sys.exit(error.exit_code)
         command = getattr(error.ctx, "command_path", "azlocal")
         _fail(error.format_message(), f"see `{command} --help`", error.exit_code)
+    if ended == INTERRUPTED:
+        _fail("interrupted", "what was done is kept: the same command goes on from there", INTERRUPTED)
+    if ended:
+        sys.exit(ended)
 
 
 def _fail(message: str, hint: str | None, code: int) -> None:

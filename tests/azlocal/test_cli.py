@@ -55,7 +55,10 @@ def test_life_start_twice_status_stop_reset(own: StateFolder) -> None:
     first = azlocal("start", "--port", "0", folder=own.path)
     assert first.returncode == 0, first.stderr
     assert "is ready" in first.stdout
-    assert "runs already" in azlocal("start", "--port", "0", folder=own.path).stdout
+    again = azlocal("start", "--port", "0", folder=own.path)
+    assert "runs already" in again.stdout
+    assert not again.stderr
+    assert "azlocal stop" in azlocal("start", "--faithful", folder=own.path).stderr
     status = azlocal("status", folder=own.path)
     assert "azlocal runs" in status.stdout
     assert "not Azure" in status.stdout
@@ -138,6 +141,7 @@ def test_exec_without_a_server(own: StateFolder) -> None:
 def test_exec_as_nobody_and_of_nothing(server: Server) -> None:
     refused(azlocal("exec", "--as", "nobody", "--", "true", folder=server.folder.path), 2, "nobody", "data-scientist")
     refused(azlocal("exec", "--", "no-such-program", folder=server.folder.path), 2, "no-such-program")
+    refused(azlocal("exec", "--", str(server.folder.path), folder=server.folder.path), 2, str(server.folder.path))
 
 
 def test_exec_adds_the_way_in_and_nothing_else(server: Server) -> None:
@@ -160,3 +164,10 @@ def test_no_secret_in_the_log(server: Server) -> None:
     log = server.folder.log.read_text()
     assert secrets
     assert not [secret for secret in secrets if secret in log]
+
+
+def test_an_interrupt_is_said_and_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: interrupted\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").touch()
+    (tmp_path / "__main__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    refused(azlocal("plan", "dev", cwd=tmp_path), 130, "interrupted")
