@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import importlib
-import importlib.util
 import json
 import logging
 import os
@@ -56,8 +55,6 @@ async def serve(folder: StateFolder, port: int, options: dict[str, Any], ready: 
     hosts = Hosts()
     for name, where in SERVICES.items():
         module, _, attribute = where.partition(":")
-        if not _exists(module):  # BUILDING: until every service is written
-            continue
         service = getattr(importlib.import_module(module), attribute)(azure)
         azure.services[name] = service
         if serves := getattr(service, "serves", None):
@@ -84,13 +81,6 @@ async def serve(folder: StateFolder, port: int, options: dict[str, Any], ready: 
     await gateway.stop()
     await azure.stop()
     azure.state.close()
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def main() -> None:

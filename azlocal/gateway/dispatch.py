@@ -14,27 +14,18 @@ class Dispatch:
     def __init__(self, azure: Azure, hosts: Hosts) -> None:
         self._azure = azure
         self._hosts = hosts
-        self._known: dict[bytes, str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        name = self._service(host)
+        name = self._hosts.service(host.decode("latin-1").partition(":")[0])
         service = self._azure.services.get(name) if name else None
         if service is None:
             await send_json(send, not_served(f"{scope['method']} {host.decode('latin-1')}").response())
             return
         await service(scope, receive, send)
-
-    def _service(self, host: bytes) -> str | None:
-        name = self._known.get(host)
-        if name is None:
-            name = self._hosts.service(host.decode("latin-1").partition(":")[0])
-            if name and not self._hosts.dynamic:
-                self._known[host] = name
-        return name
 
 
 async def refuse(send: Send, status: int, code: str, message: str) -> None:

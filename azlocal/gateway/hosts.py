@@ -5,6 +5,7 @@ A host that no row covers is not Azure: the gateway tunnels it untouched.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 # service name → where it is, as module:class; the names are what `azlocal status` shows
@@ -55,13 +56,20 @@ class Hosts:
 
     def service(self, host: str) -> str | None:
         """The service's name, or None for a host that is not Azure's."""
-        host = host.lower().rstrip(".")
-        rest = host
-        while rest:
-            if found := SUFFIXES.get(rest):
-                return found
-            _, _, rest = rest.partition(".")
+        if found := _by_suffix(host):
+            return found
+        host = host.lower()
         for serves, name in self.dynamic:
             if serves(host):
                 return name
         return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _by_suffix(host: str) -> str | None:
+    rest = host.lower().rstrip(".")
+    while rest:
+        if found := SUFFIXES.get(rest):
+            return found
+        _, _, rest = rest.partition(".")
+    return None
