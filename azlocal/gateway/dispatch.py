@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azlocal.arm.errors import ArmError, not_served
+from azlocal.arm.errors import not_served
 from azlocal.arm.service import send_json
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.gateway.hosts import Hosts
@@ -26,8 +26,3 @@ class Dispatch:
             await send_json(send, not_served(f"{scope['method']} {host.decode('latin-1')}").response())
             return
         await service(scope, receive, send)
-
-
-async def refuse(send: Send, status: int, code: str, message: str) -> None:
-    """Answer with an error in Azure's form."""
-    await send_json(send, ArmError(status, code, message).response())
