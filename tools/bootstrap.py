@@ -127,16 +127,9 @@ def run(*command: str, cwd: Path = ROOT) -> str | None:
 def hint(problem: str) -> str:
     """The way out that the words of the failure suggest."""
     signs = (
-        "resolve",
-        "connect",
-        "network",
-        "dns",
-        "timed out",
-        "ENOTFOUND",
-        "ECONNREFUSED",
-        "EAI_AGAIN",
-        "getaddrinfo",
-    )
+        "resolve", "connect", "network", "dns", "timed out", "no matching distribution",
+        "ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "getaddrinfo",
+    )  # fmt: skip
     if any(sign.lower() in problem.lower() for sign in signs):
         return (
             "the package index cannot be reached: check the network and, behind a proxy, HTTPS_PROXY and SSL_CERT_FILE"

@@ -130,3 +130,16 @@ def test_unserved_host_below_a_known_suffix_is_501(server: Server) -> None:
             "https://management.azure.com/subscriptions/x/providers/Microsoft.Nowhere/things?api-version=2020-01-01"
         )
     assert response.status_code == 401, "who asks comes before what is asked"
+
+
+def test_a_body_over_arms_limit_is_413_with_the_limit(server: Server) -> None:
+    with httpx.Client(
+        proxy=server.running.proxy, verify=ssl.create_default_context(cafile=str(server.folder.ca_certificate))
+    ) as client:
+        response = client.put(
+            f"https://management.azure.com{server.subscription}/resourceGroups/rg-big?api-version=2021-04-01",
+            content=b"x" * (4 * 1024 * 1024 + 1),
+        )
+    assert response.status_code == 413
+    assert response.json()["error"]["code"] == "RequestEntityTooLarge"
+    assert str(4 * 1024 * 1024) in response.json()["error"]["message"]
