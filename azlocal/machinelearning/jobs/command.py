@@ -8,7 +8,7 @@ import logging
 import secrets
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -221,8 +221,7 @@ class Commands:
         try:
             full = self._variables(work, environment, inputs, outputs, header)
             process = await Process.start(line, work.code, full, work.log)
-            group = {"pgid": process.group.pgid, "started": process.group.started}
-            self.azure.state.put_document(PROCESS, f"{work.run.workspace}|{work.run.id}", group)
+            self.azure.state.put_document(PROCESS, f"{work.run.workspace}|{work.run.id}", asdict(process.group))
             self.advance(work.run, "Running")
             process.begin()
             try:

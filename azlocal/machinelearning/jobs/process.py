@@ -1,11 +1,17 @@
-"""Running one process group: started in a session of its own, ended as a whole."""
+"""Running one process group: started in a session of its own, ended as a whole.
+
+What leaves the group for a session of its own (setsid, a daemon) is known by a mark in its environment and ends too,
+as it would with the container of a job.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+import subprocess
 import sys
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,14 +19,19 @@ from pathlib import Path
 
 GRACE = 10.0  # seconds between asking a group to end and ending it
 _LOOK = 0.02  # seconds between looks at a group that was killed: only its own members can be waited for
+_MARK = "AZLOCAL_PROCESS_MARK"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A process group, known again after a restart: ``started`` is the kernel's own start time of its leader."""
+    """A process group, known again after a restart.
+
+    ``started`` is the kernel's own start time of its leader, ``mark`` is in the environment of all it started.
+    """
 
     pgid: int
     started: str
+    mark: str = ""
 
 
 # The command waits for a line before it begins: whoever made it first writes down which group it is, and if that one
@@ -31,20 +42,21 @@ _GATE = 'read -r _ || exit 125; exec /bin/bash -c "$0" </dev/null'
 class Process:
     """A shell command in its own session, which begins when ``begin`` is called."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, mark: str) -> None:
         self._process = process
-        self.group = Group(process.pid, start_time(process.pid))
+        self.group = Group(process.pid, start_time(process.pid), mark)
 
     @staticmethod
     async def start(line: str, folder: Path, variables: Mapping[str, str], log: Path) -> Process:
         """Make the process that will run ``line`` in bash; what it writes goes to ``log``."""
+        mark = uuid.uuid4().hex
         with log.open("ab") as sink:
             process = await asyncio.create_subprocess_exec(
                 "/bin/bash", "-c", _GATE, line,
-                cwd=folder, env=dict(variables), start_new_session=True,
+                cwd=folder, env={**variables, _MARK: mark}, start_new_session=True,
                 stdin=asyncio.subprocess.PIPE, stdout=sink, stderr=asyncio.subprocess.STDOUT,
             )  # fmt: skip
-        return Process(process)
+        return Process(process, mark)
 
     def begin(self) -> None:
         """Let the command begin: its group is written down."""
@@ -64,7 +76,7 @@ class Process:
         except (TimeoutError, asyncio.CancelledError):
             await asyncio.shield(self.end())
             raise
-        await kill_group(self.group.pgid)
+        await kill(self.group)
         return code
 
     async def end(self) -> None:
@@ -74,8 +86,23 @@ class Process:
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
                 await self._process.wait()
-        await kill_group(self.group.pgid)
+        await kill(self.group)
         await self._process.wait()
+
+
+async def kill(group: Group) -> None:
+    """Kill what is left of a group, then what has left it."""
+    await kill_group(group.pgid)
+    await kill_marked(group.mark)
+
+
+async def kill_marked(mark: str) -> None:
+    """Kill every process with a mark in its environment; again, if one of them has started another meanwhile."""
+    while pids := await asyncio.to_thread(marked, mark) if mark else []:
+        for pid in pids:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(_LOOK)
 
 
 async def kill_group(pgid: int) -> None:
@@ -108,8 +135,6 @@ def start_time(pid: int) -> str:
     if sys.platform.startswith("linux"):
         fields = _stat(pid)
         return f"{_boot()}:{fields[19]}" if fields else ""
-    import subprocess
-
     answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return answer.stdout.strip()
 
@@ -133,3 +158,21 @@ def _running_members(pgid: int) -> list[int]:
         if fields and int(fields[2]) == pgid and fields[0] != "Z":
             members.append(int(entry.name))
     return members
+
+
+def marked(mark: str) -> list[int]:
+    """The processes with a mark in their environment; those of other users show none."""
+    sought = f"{_MARK}={mark}"
+    if sys.platform.startswith("linux"):
+        pids = [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit()]
+        return [pid for pid in pids if sought.encode() in _environ(pid)]
+    listed = subprocess.run(["ps", "-axwwE", "-o", "pid=,command="], capture_output=True, text=True, check=False)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if sought in line.split()]
+
+
+def _environ(pid: int) -> list[bytes]:
+    """The environment that a process began with; empty for one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []

@@ -141,6 +141,7 @@ class Jobs:
             group = process.Group(**found)
             if process.same(group):
                 await process.kill_group(group.pgid)
+            await process.kill_marked(group.mark)
             self._azure.state.delete_document(PROCESS, key)
 
 

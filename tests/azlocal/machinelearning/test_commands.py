@@ -115,6 +115,21 @@ def test_what_a_command_leaves_running_ends_with_it(submit: Submit, finished: An
     assert not marked(mark)
 
 
+def test_what_left_the_command_s_group_ends_with_it_too(submit: Submit, finished: Any) -> None:
+    mark = unique("mark")
+    line = f"setsid bash -c 'touch begun; exec -a {mark} sleep 600' & until [ -e begun ]; do :; done"
+    assert finished(submit(line)).status == "Completed"
+    assert not marked(mark)
+
+
+def test_a_cancel_ends_what_left_the_group(ml: MLClient, submit: Submit) -> None:
+    mark = unique("mark")
+    job = submit(f"setsid bash -c 'exec -a {mark} sleep 600' & exec -a {mark} sleep 601")
+    wait(lambda: len(marked(mark)) >= 2)
+    ml.jobs.begin_cancel(job.name).result()
+    assert not marked(mark)
+
+
 def test_inputs_outputs_and_download(ml: MLClient, submit: Submit, finished: Any, tmp_path: Path) -> None:
     from azure.ai.ml import Input, Output
 
