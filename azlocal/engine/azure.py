@@ -61,6 +61,10 @@ class AzureProvider:
         """Subscription and location count; whose credentials are used is not the program's to say here."""
         refuse_others(name, inputs, PROVIDER_INPUTS, "leave them out: the engine signs in by itself")
 
+    def place(self, settings: Json) -> str:
+        """There is one Azure; a subscription is part of every id."""
+        return ""
+
     def create_only(self, type_: str, settings: Json) -> tuple[str, ...]:
         """The table's, and everything in the id."""
         row = _row(type_)

@@ -123,13 +123,14 @@ class Deployment:
         if old is None:
             provider.refuse_taken(goal, checked)
             return self._create(want, goal, checked, Action.CREATE)
-        if old.pending in {"create", "delete"} and _same_id(old, checked):
+        moved = bool(old.elsewhere) and provider.place(old.elsewhere) != provider.place(goal.settings)
+        if old.pending in {"create", "delete"} and _same_id(old, checked) and not moved:
             # Begun before a break or a failure: it may be there or not, and it is ours.
             return self._create(want, goal, checked, Action.CREATE)
         changes = changed_paths(old.inputs, checked.inputs)
-        if not _same_id(old, checked) or self._must_replace(want, old, changes):
+        if moved or not _same_id(old, checked) or self._must_replace(want, old, changes):
             action[0] = Action.REPLACE
-            return self._replace(want, goal, checked, old)
+            return self._replace(want, goal, checked, old, moved=moved)
         if changes or old.pending:
             action[0] = Action.UPDATE
             return self._update(want, goal, checked, old)
@@ -194,13 +195,13 @@ class Deployment:
         outputs = self._providers.of(want.type).update(goal, checked, want.timeouts.update)
         return self._done(want, want.record(checked), outputs, Action.UPDATE)
 
-    def _replace(self, want: Registration, goal: Goal, checked: Checked, old: Record) -> Outcome:
+    def _replace(self, want: Registration, goal: Goal, checked: Checked, old: Record, *, moved: bool) -> Outcome:
         """Delete first where both would have the same id, or create first and delete the old one at the end."""
         if old.protect:
             raise ResourceError("Protected", "it must be replaced, but is protected: remove `protect` and run up first")
         first = want.delete_before_replace
         if first is None:
-            first = _same_id(old, checked)
+            first = _same_id(old, checked) and not moved
         gone = {want.urn}
         if first:
             self._watcher.started(want.urn, Action.REPLACE)
@@ -248,12 +249,23 @@ class Deployment:
 
     def _keep_provider(self, want: Registration) -> Outcome:
         """A provider's inputs are what its resources are made with, and later deleted with."""
-        self._providers.of(want.type.removeprefix(PROVIDERS)).configure(want.name, reveal(want.inputs))
+        provider = self._providers.of(want.type.removeprefix(PROVIDERS))
+        provider.configure(want.name, reveal(want.inputs))
         old = self._find_old(want)
+        if old and provider.place(old.inputs) != provider.place(want.inputs):
+            self._leave_behind(old)
         record = replace(want.record(), id=old.id if old else want.name, inputs=want.inputs)
         if record != old:
             self.state.put(record)
         return Outcome(want.urn, record.id)
+
+    def _leave_behind(self, provider: Record) -> None:
+        """Its resources stay where they are until they are made in its new place: remember how to reach them."""
+        needed = provider.all_dependencies
+        for record in list(self.state.records.values()):
+            if record.provider_urn == provider.urn and not record.elsewhere:
+                before = sorted({*record.dependencies, *needed})
+                self.state.put(replace(record, elsewhere=provider.inputs, dependencies=before))
 
     # What stands in the way
 

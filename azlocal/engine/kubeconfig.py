@@ -68,8 +68,16 @@ class ApiServer:
         return None if reply.status == 404 else dict(_checked(reply).body)
 
     def delete(self, manifest: Json, timeout: float) -> None:
-        """DELETE, and wait: a namespace takes what is in it along first."""
-        path = self._path(manifest)
+        """DELETE, and wait: a namespace takes what is in it along first.
+
+        What was in a cluster that is gone is gone too, and so is a kind that the cluster has no more.
+        """
+        try:
+            path = self._path(manifest)
+        except ResourceError as error:
+            if error.code == "NotFound":
+                return
+            raise
         reply = self._send(
             "DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
         )

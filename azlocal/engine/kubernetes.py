@@ -7,7 +7,7 @@ one in this process that only checks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from azlocal.engine.errors import RefusedError
 from azlocal.engine.provider import Checked, Goal, Json, refuse_others
@@ -97,6 +97,11 @@ class KubernetesProvider:
         """Kubeconfig, context, namespace, and what may change in place."""
         refuse_others(name, inputs, PROVIDER_INPUTS, "leave them out, or declare the objects in another way")
 
+    def place(self, settings: Json) -> str:
+        """The cluster: by the identifier that the program gives it, or by its address."""
+        told = reveal(settings)
+        return str(told.get("clusterIdentifier") or server_of(told.get("kubeconfig"), told.get("context")))
+
     def create_only(self, type_: str, settings: Json) -> tuple[str, ...]:
         """The kind's, and what makes an object the one it is."""
         kind = type_.rsplit(":", 1)[-1]
@@ -153,6 +158,24 @@ CLUSTER_SCOPED = frozenset(
         "VolumeAttachment",
     }
 )  # fmt: skip
+
+
+def server_of(kubeconfig: Any, context: Any) -> str:
+    """The address of the API server that a kubeconfig names; empty where it names none."""
+    import yaml
+
+    try:
+        read = yaml.safe_load(str(kubeconfig or ""))
+    except yaml.YAMLError:
+        return ""
+    if not isinstance(read, dict):
+        return ""
+    chosen = _entry(read, "contexts", context or read.get("current-context")).get("context") or {}
+    return str((_entry(read, "clusters", chosen.get("cluster")).get("cluster") or {}).get("server") or "")
+
+
+def _entry(config: Json, section: str, name: Any) -> Json:
+    return next((dict(one) for one in config.get(section) or [] if one.get("name") == name), {})
 
 
 def _refuse(type_: str) -> None:

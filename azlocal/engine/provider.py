@@ -72,6 +72,10 @@ class Provider(Protocol):
         """Look at an explicit provider's inputs. Raises ``RefusedError`` for one that would be passed over."""
         ...
 
+    def place(self, settings: Json) -> str:
+        """Where an explicit provider with these inputs makes its resources; empty where there is only one place."""
+        ...
+
     def create_only(self, type_: str, settings: Json) -> tuple[str, ...]:
         """Inputs of a type that can't change in place."""
         ...

@@ -42,5 +42,5 @@ class Providers:
 
     def goal_of(self, record: Record, *, forever: bool = False) -> Goal:
         """A record as a goal: what a delete wants to know."""
-        settings = self.settings(record.provider)
+        settings = record.elsewhere or self.settings(record.provider)
         return Goal(record.urn, record.type, record.name, record.inputs, None, settings, forever=forever)

@@ -47,6 +47,7 @@ class Record:
     delete_timeout: float = 3600.0
     trigger: Any = None
     external: bool = False
+    elsewhere: Json = field(default_factory=dict)  # what its provider was told before it turned to another place
     pending: str = ""  # create, update or delete: begun, and not known to have ended
 
     @property

@@ -112,6 +112,7 @@ class Stack:
     folder: Path
     azure: FakeAzure = field(default_factory=FakeAzure)
     cluster: PaperCluster = field(default_factory=lambda: PaperCluster(StandIn(State(None), "cluster")))
+    others: dict[str, PaperCluster] = field(default_factory=dict)  # further clusters, by kubeconfig
     heard: Heard = field(default_factory=Heard)
 
     def write(self, program: str, config: str = "") -> None:
@@ -137,7 +138,9 @@ class Stack:
     @property
     def target(self) -> Target:
         """The fake Azure and a cluster on paper."""
-        return Target(self.azure, lambda _: self.cluster, self.folder / "state")
+        return Target(
+            self.azure, lambda told: self.others.get(told.get("kubeconfig", ""), self.cluster), self.folder / "state"
+        )
 
     @property
     def saved(self) -> str:

@@ -14,7 +14,10 @@ from azlocal.engine.errors import ResourceError
 from azlocal.engine.events import Action
 from azlocal.engine.https import Address
 from azlocal.engine.kubeconfig import ApiServer
+from azlocal.engine.paper import PaperCluster
 from azlocal.engine.ports import Reply
+from azlocal.kubernetes.standin import StandIn
+from azlocal.state import State
 from tests.azlocal.engine.conftest import Stack
 
 PROGRAM = """
@@ -54,6 +57,55 @@ def test_a_renamed_namespace_takes_its_objects_along(stack: Stack) -> None:
     assert applied(stack, "Namespace", "models") is None
     assert applied(stack, "ServiceAccount", result.outputs["name"], "other")
     assert applied(stack, "ServiceAccount", name, "models") is None
+
+
+def kubeconfig_of(server: str) -> str:
+    config = {
+        "current-context": "it",
+        "contexts": [{"name": "it", "context": {"cluster": "it"}}],
+        "clusters": [{"name": "it", "cluster": {"server": server}}],
+    }
+    return json.dumps(config).replace('"', "'")
+
+
+def in_cluster(server: str, label: str = "LABEL") -> str:
+    return PROGRAM.replace('kubeconfig="{}"', f'kubeconfig="{kubeconfig_of(server)}"').replace("LABEL", label)
+
+
+def test_objects_follow_their_provider_to_another_cluster(stack: Stack) -> None:
+    stack.others = {
+        kubeconfig_of(f"https://{name}"): PaperCluster(StandIn(State(None), name)) for name in ("first", "second")
+    }
+    first, second = stack.others.values()
+    stack.up(in_cluster("https://first"))
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "models"}}
+    assert first.get(space)
+    moved = stack.up(in_cluster("https://second", "other"))
+    assert moved.exit_code == 0, moved.summary.failures
+    assert sorted(stack.heard.of(Action.REPLACE)) == ["account", "space"]
+    assert second.get(space)
+    assert first.get(space) is None
+    assert stack.up().summary.counts[Action.SAME] == 2
+    stack.destroy()
+    assert second.get(space) is None
+
+
+def test_a_move_that_failed_is_made_good_or_taken_back(stack: Stack) -> None:
+    first = PaperCluster(StandIn(State(None), "first"))
+    stack.others = {kubeconfig_of("https://first"): first}
+    stack.up(in_cluster("https://first"))
+    bad = in_cluster("https://second").replace('{"a": ', '{"not a label": ')
+    assert stack.up(bad).exit_code == 1
+    back = stack.up(in_cluster("https://first"))
+    assert back.exit_code == 0, back.summary.failures
+    assert first.get({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "models"}})
+    assert applied(stack, "Namespace", "models") is None
+
+
+def test_a_new_token_for_the_same_cluster_moves_nothing(stack: Stack) -> None:
+    stack.up(in_cluster("https://first"))
+    renewed = in_cluster("https://first").replace("'current-context'", "'users': [], 'current-context'")
+    assert stack.up(renewed).summary.counts[Action.SAME] == 2
 
 
 def test_what_an_api_server_refuses_fails_with_its_reason(stack: Stack) -> None:
@@ -152,6 +204,12 @@ def test_a_delete_waits_until_the_object_is_gone() -> None:
     assert [asked[0] for asked in wire.asked] == ["GET", "DELETE", "GET"]
     wire = Wire(Reply(200, DISCOVERY), Reply(404, {}))
     server(wire).delete(MAP, 30)
+
+
+def test_what_was_in_a_cluster_that_is_gone_is_gone() -> None:
+    wire = Wire(Reply(404, {"kind": "Status", "reason": "NotFound", "message": "no such cluster"}))
+    server(wire).delete(MAP, 30)
+    assert [asked[0] for asked in wire.asked] == ["GET"]
 
 
 def test_a_refusal_is_the_servers_own() -> None:
