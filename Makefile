@@ -28,7 +28,7 @@ test: setup ## everything proven: seconds and minutes tiers, in random order and
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes"
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG names it
-	@$(BIN)/python -m pytest -m kubernetes
+	@$(BIN)/python -m pytest -m kubernetes tests/e2e
 
 plan: setup ## what ENV (default dev) would create, and what Azure would refuse
 	@$(BIN)/azlocal plan $(ENV)
