@@ -11,6 +11,9 @@ from infra import settings
 from infra.block import Block, Placement
 from infra.identity import Account
 
+# What Azure can't change in a cluster that exists: it is deleted and made anew, under its name.
+FIXED = tuple(f"properties.properties.{key}" for key in ("osType", "vmSize", "vmPriority", "subnet"))
+
 
 @dataclass(frozen=True)
 class TrainingArgs:
@@ -42,14 +45,20 @@ class Training(Block):
         super().__init__(name, opts)
         self._args = args
         self.cpu_cluster: pulumi.Output[str] = self._compute(
-            f"{name}-cpu", args.cluster.name, _cluster(args.cluster, args.subnet_id)
+            f"{name}-cpu", args.cluster.name, _cluster(args.cluster, args.subnet_id), fixed=FIXED
         ).name
         if args.spark_pool_id is not None:
             spark = ml.SynapseSparkArgs(compute_type="SynapseSpark", resource_id=args.spark_pool_id)
             self._compute(f"{name}-spark", "spark", spark)
         self.register_outputs({"cpu_cluster": self.cpu_cluster})
 
-    def _compute(self, name: str, compute_name: str, properties: ml.AmlComputeArgs | ml.SynapseSparkArgs) -> ml.Compute:
+    def _compute(
+        self,
+        name: str,
+        compute_name: str,
+        properties: ml.AmlComputeArgs | ml.SynapseSparkArgs,
+        fixed: tuple[str, ...] = (),
+    ) -> ml.Compute:
         args, place = self._args, self._args.placement
         return ml.Compute(
             name,
@@ -60,7 +69,7 @@ class Training(Block):
             identity=ml.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[args.identity.id]),
             properties=properties,
             tags=place.tags,
-            opts=self.child(depends_on=args.ready),
+            opts=self.child(depends_on=args.ready, replace_on_changes=list(fixed), delete_before_replace=True),
         )
 
 

@@ -81,6 +81,12 @@ def test_training_nodes_are_private_and_scale_to_nothing(deployment: Deployment)
     assert nodes["subnet"]["id"].endswith(f"snet-mlp-training-{_stack(deployment)}")
 
 
+def test_another_size_of_training_nodes_replaces_the_cluster(deployment: Deployment) -> None:
+    made = deployment.one("machinelearningservices:Compute", "training-cpu")
+    assert "properties.properties.vmSize" in made.replace_on_changes
+    assert "properties.properties.vmPriority" in made.replace_on_changes
+
+
 def _stack(deployment: Deployment) -> str:
     return str(deployment.outputs["resource_group"]).rsplit("-", maxsplit=1)[-1]
 
