@@ -41,6 +41,10 @@ def show(folder: StateFolder) -> None:
     console.print(table)
 
 
+def _counted(count: int) -> str:
+    return f"{count} resource" if count == 1 else f"{count} resources"
+
+
 def _contents(folder: StateFolder) -> Table:
     state = State(folder.database)
     try:
@@ -49,7 +53,7 @@ def _contents(folder: StateFolder) -> Table:
         counts = Counter()
     finally:
         state.close()
-    table = Table("resource type", "count", title=f"{sum(counts.values())} resources")
+    table = Table("resource type", "count", title=_counted(sum(counts.values())))
     for name, count in sorted(counts.items()):
         table.add_row(name, str(count))
     return table
