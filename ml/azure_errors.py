@@ -34,8 +34,8 @@ def explain(error: Exception) -> tuple[str, str] | None:
 def sdk_sentence(text: str) -> str:
     """What the SDK found wrong, without the colours and the advice on its own CLI that it sets around it."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    details = re.findall(r"^\(x\) (.+)$", plain, flags=re.MULTILINE)
-    return "; ".join(details) or plain.strip()
+    details = re.findall(r"^\(x\) (.+?)(?=\n\s*\n|\n\(x\)|\Z)", plain, flags=re.MULTILINE | re.DOTALL)
+    return "; ".join(" ".join(detail.split()) for detail in details) or plain.strip()
 
 
 def error_code(error: object) -> str:

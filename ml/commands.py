@@ -172,12 +172,13 @@ def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> 
     scored = flights.assign(predicted=answer.predictions)
     show_flights(name, scored)
     console.out.print(f"{len(scored)} flights in {answer.seconds * 1000:.0f} ms")
-    if "actual" in scored:
-        figures = errors(scored["actual"], scored["predicted"])
+    if "actual" in scored and scored["actual"].notna().any():
+        known = scored.dropna(subset=["actual"])
+        figures = errors(known["actual"], known["predicted"])
         console.out.print(f"mean absolute error {figures['mae']:.2f} minutes")
         picture = folder / "scored.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
-        plots.scored(scored).savefig(picture)
+        plots.scored(known).savefig(picture)
         console.paths("Picture", [picture])
         result["mae"] = figures["mae"]
     folder.mkdir(parents=True, exist_ok=True)
@@ -187,21 +188,24 @@ def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> 
 def show_flights(endpoint: str, scored: pd.DataFrame, most: int = 10) -> None:
     """A few of the flights that were asked about."""
     columns = ["flight", "from", "to", "departure", "late at origin", "predicted", "actual"]
-    lines = []
-    for flight in scored.head(most).to_dict("records"):
-        minute = int(flight["departure_minute"])
-        lines.append(
-            [
-                f"{flight['carrier']}{flight.get('flight', '')}",
-                flight["origin"],
-                flight["dest"],
-                f"{minute // 60:02d}:{minute % 60:02d}",
-                minutes(flight["recent_delay_1h"]),
-                minutes(flight["predicted"]),
-                minutes(flight.get("actual", float("nan"))),
-            ]
-        )
+    lines = [
+        [
+            f"{flight['carrier']}{flight.get('flight', '')}",
+            flight["origin"],
+            flight["dest"],
+            clock(flight["departure_minute"]),
+            minutes(flight["recent_delay_1h"]),
+            minutes(flight["predicted"]),
+            minutes(flight.get("actual", float("nan"))),
+        ]
+        for flight in scored.head(most).to_dict("records")
+    ]
     console.table(f"Answers of {endpoint}, minutes", columns, lines)
+
+
+def clock(minute: float) -> str:
+    """A time of day; nothing where it is not known."""
+    return "" if math.isnan(minute) else f"{int(minute) // 60:02d}:{int(minute) % 60:02d}"
 
 
 def minutes(value: float) -> str:

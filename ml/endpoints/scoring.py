@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from ml.components.flight_delay.columns import CATEGORIES, NAMES
+from ml.components.flight_delay.columns import CATEGORIES, NAMES, NUMBERS
 from ml.errors import MlError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def predictions_in(body: Any) -> list[float]:
 
 
 def read_flights(path: Path) -> pd.DataFrame:
-    """A CSV file with a column for each feature; MlError names the missing ones."""
+    """A CSV file with a column for each feature; MlError names what is missing or no number."""
     try:
         flights = pd.read_csv(path, dtype=dict.fromkeys(CATEGORIES, "str"))
     except (OSError, ValueError) as error:
@@ -94,7 +94,22 @@ def read_flights(path: Path) -> pd.DataFrame:
     missing = [name for name in NAMES if name not in flights.columns]
     if missing:
         raise MlError(f"{path} lacks columns: {', '.join(missing)}", "sample.csv in a training's report has them all")
+    if flights.empty:
+        raise MlError(f"{path} holds no flights, only the names of the columns", "give each flight a line")
+    for name in [*NUMBERS, "actual"]:
+        if name in flights.columns:
+            flights[name] = numbers(path, flights[name])
     return flights
+
+
+def numbers(path: Path, column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column of numbers, where an empty cell is unknown; MlError shows the first that is neither."""
+    found = pd.to_numeric(column, errors="coerce")
+    wrong = column[found.isna() & column.notna()]
+    if len(wrong):
+        line = int(wrong.index[0]) + 2
+        raise MlError(f"{path}, line {line}: {column.name} is {str(wrong.iloc[0])!r}, not a number", "mend that cell")
+    return found
 
 
 def compare(answer: Answer, expected: pd.Series[float]) -> None:

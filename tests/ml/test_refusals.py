@@ -63,3 +63,8 @@ def test_what_the_sdk_refuses_is_one_sentence_without_its_colours() -> None:
 
 def test_a_plain_message_of_the_sdk_stays_as_it_is() -> None:
     assert explain(MlException("No such file or directory: /x", "")) == ("No such file or directory: /x", "")
+
+
+def test_a_sentence_over_two_lines_is_kept_whole() -> None:
+    text = "1) Invalid\n\n(x) The name must start\n with a letter.\n\n\nResolutions: \n1) Check"
+    assert explain(MlException(text, text)) == ("The name must start with a letter.", "")

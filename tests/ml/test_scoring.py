@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml.commands import clock, minutes
 from ml.components.flight_delay import features
 from ml.components.flight_delay.columns import NAMES
 from ml.endpoints.online import model_reference
@@ -82,3 +83,25 @@ def test_categories_that_look_like_numbers_or_nothing_stay_text(flights: pd.Data
     row = request_body(read_flights(tmp_path / "flights.csv").head(1))["input_data"]["data"][0]
     assert row[NAMES.index("carrier")] == "9E"
     assert not isinstance(row[NAMES.index("distance")], np.generic)
+
+
+@pytest.mark.parametrize("name", ["departure_minute", "actual"])
+def test_a_cell_that_is_no_number_is_shown_with_its_line(flights: pd.DataFrame, tmp_path: Path, name: str) -> None:
+    table = flights.assign(actual=1.0).astype({name: "object"})
+    table.loc[table.index[1], name] = "noon"
+    table.to_csv(tmp_path / "flights.csv", index=False)
+    with pytest.raises(MlError, match=f"flights.csv, line 3: {name} is 'noon', not a number"):
+        read_flights(tmp_path / "flights.csv")
+
+
+def test_a_file_without_flights_is_refused(flights: pd.DataFrame, tmp_path: Path) -> None:
+    flights.head(0).to_csv(tmp_path / "flights.csv", index=False)
+    with pytest.raises(MlError, match="holds no flights"):
+        read_flights(tmp_path / "flights.csv")
+
+
+def test_cells_that_are_not_known_stay_empty_in_the_answers(flights: pd.DataFrame, tmp_path: Path) -> None:
+    flights.assign(departure_minute=None, actual=None).to_csv(tmp_path / "flights.csv", index=False)
+    flight = read_flights(tmp_path / "flights.csv").iloc[0]
+    assert (clock(flight["departure_minute"]), minutes(flight["actual"])) == ("", "")
+    assert (clock(605.0), minutes(2.4)) == ("10:05", "+2")
