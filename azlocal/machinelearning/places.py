@@ -138,9 +138,12 @@ class Places:
         if match["output"].lower() == "artifacts":
             return self.artifacts(workspace, match["job"], (match["path"] or "").strip("/"))
         run = self._runs.get(workspace, match["job"])
-        output = (run.outputs if run else {}).get(match["output"])
+        if run is None:
+            name = workspace.rsplit("/", 1)[-1]
+            raise ArmError(400, "UserError", f"The job '{match['job']}' was not found in the workspace '{name}'.")
+        output = run.outputs.get(match["output"])
         if output is None:
-            has = ", ".join(sorted(run.outputs)) if run and run.outputs else "none"
+            has = ", ".join(sorted(run.outputs)) or "none"
             raise ArmError(
                 400,
                 "UserError",

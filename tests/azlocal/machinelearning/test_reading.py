@@ -128,6 +128,7 @@ def test_places_elsewhere(places: Places) -> None:
         ("azureml://datastores/none/paths/a", "datastore 'none' was not found"),
         ("azureml://datastores/files/paths/a", "AzureFile"),
         ("azureml://jobs/job1/outputs/p", r"no output 'p' \(it has: o\)"),
+        ("azureml://jobs/nojob/outputs/o", "The job 'nojob' was not found in the workspace"),
         ("azureml:e:1", "'e:1' was not found"),
         ("some/where", "is no URI that a job can read"),
         ("abfss://acc.dfs.core.windows.net/p", "names no container"),
