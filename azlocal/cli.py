@@ -91,8 +91,7 @@ def reset(
     from azlocal import lifecycle
 
     folder = StateFolder(state)
-    if not yes and sys.stdin.isatty() and not typer.confirm(f"Forget everything in {folder.path}?"):
-        raise typer.Exit(1)
+    _confirm(f"Forget everything in {folder.path}?", yes)
     lifecycle.reset(folder)
     typer.echo(f"{folder.path} is empty")
 
@@ -122,8 +121,7 @@ def destroy(
     """Delete everything an environment's stack has made, in reverse order of dependency."""
     from azlocal.engine.commands import destroy as run
 
-    if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete everything in '{env}'?"):
-        raise typer.Exit(1)
+    _confirm(f"Delete everything in '{env}'?", yes)
     run(project, env, StateFolder(state), verbose=verbose)
 
 
@@ -172,6 +170,16 @@ def exec_(
     except OSError as error:  # a folder, no right to execute, a file of another machine
         reason = error.strerror or str(error)
         raise UsageError(f"'{command[0]}' can't be run: {reason}", "name a program that may be executed") from None
+
+
+def _confirm(question: str, yes: bool) -> None:  # noqa: FBT001
+    """Ask before what cannot be taken back; where nobody can answer, --yes has to say it."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to confirm this", "say it beforehand: --yes")
+    if not typer.confirm(question):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -45,6 +45,7 @@ class Block(pulumi.ComponentResource):
         provider: pulumi.ProviderResource | None = None,
         replace_on_changes: list[str] | None = None,
         delete_before_replace: bool | None = None,
+        secret_outputs: list[str] | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of a child of this block."""
         return pulumi.ResourceOptions(
@@ -53,4 +54,5 @@ class Block(pulumi.ComponentResource):
             provider=provider,
             replace_on_changes=replace_on_changes,
             delete_before_replace=delete_before_replace,
+            additional_secret_outputs=secret_outputs,
         )

@@ -51,7 +51,7 @@ class Observability(Block):
             ingestion_mode="LogAnalytics",
             workspace_resource_id=logs.id,
             tags=place.tags,
-            opts=self.child(),
+            opts=self.child(secret_outputs=["connectionString", "instrumentationKey"]),
         )
         self.logs_id: pulumi.Output[str] = logs.id
         self.logs_customer_id: pulumi.Output[str] = logs.customer_id

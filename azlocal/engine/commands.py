@@ -83,7 +83,7 @@ def _print_plan(found: Plan) -> None:
 
     for severity, message in found.notes:
         sys.stderr.write(f"{severity}: {message}\n")
-    planned = [resource for resource in found.resources if "body" in resource]
+    planned = [resource for resource in found.resources if resource["body"] is not None]
     for resource in planned:
         name = name_of(resource["urn"])
         sys.stdout.write(f"+ {resource['armType'] or type_of(resource['urn'])} {name}\n")

@@ -15,7 +15,6 @@ from azlocal.engine.names import fixed_suffix
 from azlocal.engine.ports import InProcess
 from azlocal.engine.project import load_project
 from azlocal.engine.provider import Provider
-from azlocal.engine.registration import PROVIDERS
 from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import conceal
 
@@ -105,9 +104,8 @@ def _describe(record: Record, deployment: Deployment) -> Json:
         "apiVersion": record.api_version or None,
         "parent": record.parent or None,
         "dependsOn": record.dependencies,
+        "body": _masked(checked.body, record.inputs) if checked else None,
     }
-    if record.custom and not record.type.startswith(PROVIDERS):
-        described["body"] = _masked(checked.body, record.inputs) if checked else None
     return described
 
 

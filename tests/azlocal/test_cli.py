@@ -69,6 +69,11 @@ def test_life_start_twice_status_stop_reset(own: StateFolder) -> None:
     assert not own.database.exists()
 
 
+@pytest.mark.parametrize("command", [("reset",), ("destroy", "local")])
+def test_nothing_is_forgotten_unasked(own: StateFolder, command: tuple[str, ...]) -> None:
+    refused(azlocal(*command, folder=own.path), 2, "--yes")
+
+
 def test_port_in_use(own: StateFolder) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

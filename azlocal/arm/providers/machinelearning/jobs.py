@@ -128,7 +128,7 @@ def _services(call: Call, job: Resource, run: Run) -> dict[str, Any]:
     workspace_id = job.id.split("/jobs/")[0]
     workspace = call.state.get(workspace_id.lower())
     tracking = workspace.properties["mlFlowTrackingUri"] if workspace else ""
-    studio = f"https://ml.azure.com/runs/{run.id}?wsid={workspace_id}&tid={call.principal.tenant_id}"
+    studio = f"https://ml.azure.com/runs/{run.id}?wsid={workspace_id}"
     endpoints = {"Studio": studio, "Tracking": f"{tracking}?"}
     return {
         name: {"jobServiceType": name, "endpoint": endpoint, "status": None, "port": None, "errorMessage": None}
