@@ -28,7 +28,7 @@ down: setup ## stop the local Azure; its state stays
 	@$(BIN)/azlocal stop
 
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
-	@$(BIN)/python -m pytest $(TESTS) $(PULUMI)
+	@for part in $(PULUMI); do $(BIN)/python -m pytest $(TESTS) $$part || exit 1; done
 	@$(BIN)/python -m pytest $(TESTS) $(PULUMI:%=--ignore=%)
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG names it

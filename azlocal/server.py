@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import importlib
 import json
 import logging
@@ -75,6 +76,7 @@ async def serve(folder: StateFolder, port: int, options: dict[str, Any], ready: 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     write_private(folder.runtime, json.dumps({"pid": os.getpid(), "port": azure.port, "started": time.time()}))
+    gc.freeze()  # what is loaded stays: no collection needs to look at it again
     ready(azure.port)
     await stop.wait()
     folder.runtime.unlink(missing_ok=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +60,7 @@ class Call:
     @property
     def key(self) -> str:
         """The lower-cased id."""
-        return self.path.path.lower()
+        return self.path.key
 
     @property
     def api_version(self) -> str:
@@ -121,7 +121,7 @@ class ControlPlane:
             response = self._chain(request)
         except ArmError as error:
             response = error.response()
-        response.headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
+        response.headers.setdefault("x-ms-request-id", request_id())
         response.headers["x-ms-correlation-request-id"] = response.headers["x-ms-request-id"]
         if client_id := request.headers.get("x-ms-client-request-id"):
             response.headers["x-ms-client-request-id"] = client_id
@@ -139,7 +139,7 @@ class ControlPlane:
 
     def _resolve(self, request: ArmRequest, path: ArmPath) -> Call:
         """Find the declared type: for a POST the last segment may be an action of the type before it."""
-        found = self.types.get(path.type.lower())
+        found = self.types.get(path.type_key)
         if found and not (request.method == "POST" and path.is_collection and not found[1].put):
             return Call(self, request, path, *found)
         if request.method == "POST" and path.is_collection and len(path.types) > 1:
@@ -207,6 +207,12 @@ class ControlPlane:
     def outcome(self, operation: Operation) -> Outcome:
         """What an answer that waits for its effect awaits."""
         return Outcome(operation, self._running.get(operation.id))
+
+
+def request_id() -> str:
+    """A random id in the form of a GUID: every answer carries one, so it has to be cheap."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _spelled(call: Call) -> str:

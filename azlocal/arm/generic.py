@@ -33,6 +33,8 @@ def without_type(control: ControlPlane, request: ArmRequest, path: ArmPath) -> A
         if not path.types:
             raise not_found_namespace(path.namespace)
         raise not_served(f"{request.method} {path.type}")
+    if path.type_key in control.types:
+        return None
     rest = path.path.rpartition("/providers/")[2].partition("/")[2]
     for declared in namespace.calls:
         if declared.method == request.method and (match := re.fullmatch(declared.pattern, rest, re.IGNORECASE)):

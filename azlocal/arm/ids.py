@@ -26,6 +26,8 @@ class ArmPath:
     namespace: str
     types: tuple[str, ...]
     names: tuple[str, ...]
+    key: str  # the path in lower case: what the state is asked with
+    type_key: str  # the type in lower case
 
     @property
     def type(self) -> str:
@@ -92,7 +94,9 @@ def parse(path: str) -> ArmPath:
         scope, namespace, rest = _implicit(path)
     if any(not part for part in (namespace, *rest)) or "#" in path:
         raise ArmError(400, "InvalidResourceId", f"The path '{path}' is not a valid resource id.")
-    return ArmPath(path, scope, namespace, tuple(rest[0::2]), tuple(rest[1::2]))
+    types = tuple(rest[0::2])
+    type_key = "/".join((namespace, *types)).lower()
+    return ArmPath(path, scope, namespace, types, tuple(rest[1::2]), path.lower(), type_key)
 
 
 def _implicit(path: str) -> tuple[str, str, list[str]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sqlite3
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -75,7 +78,7 @@ class ResourceManager:
 
     def _answer(self, scope: Scope, body: bytes) -> ArmResponse:
         path: str = scope["path"]
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        query = _query(scope["query_string"])
         if path.startswith("/metadata/endpoints"):
             old = query.get("api-version", "") < "2022"
             return ArmResponse(200, [_METADATA] if old else _METADATA)
@@ -94,6 +97,12 @@ def storage_failure(error: sqlite3.OperationalError) -> ArmError:
             "The disk that holds azlocal's state is full. Free some space and try again.",
         )
     return ArmError(500, "InternalServerError", f"The state could not be used: {error}.")
+
+
+@functools.lru_cache(maxsize=1024)
+def _query(raw: bytes) -> Mapping[str, str]:
+    """The query; most requests differ in their path alone."""
+    return MappingProxyType(dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)))
 
 
 def _parse(body: bytes) -> Any:

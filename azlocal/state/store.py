@@ -25,6 +25,7 @@ SCHEMA_VERSION = 1
 # Enough for the pages of some ten thousand resources, so that writes cost the same at any size.
 _CACHE_KIB = 16 * 1024
 _CHECKPOINT_PAGES = 4000
+_REMEMBERED_ROWS = 16_384
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -88,6 +89,8 @@ class State:
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        # Rows as they were read. Only this object writes the database, so a row is true until it writes it.
+        self._rows: dict[str, tuple[Any, ...]] = {}
         self._db = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=256
         )
@@ -125,6 +128,7 @@ class State:
             try:
                 yield
             except BaseException:
+                self._rows.clear()
                 if self._db.in_transaction:  # a full disk has rolled it back already
                     self._db.execute("ROLLBACK")
                 raise
@@ -138,10 +142,19 @@ class State:
     def get(self, key: str) -> Resource | None:
         """The resource with this lower-cased id."""
         with self._lock:
-            row = self._db.execute(
-                "SELECT id, type, body, etag, created, changed FROM resources WHERE key = ?", (key,)
-            ).fetchone()
+            row = self._rows.get(key)
+            if row is None:
+                row = self._db.execute(
+                    "SELECT id, type, body, etag, created, changed FROM resources WHERE key = ?", (key,)
+                ).fetchone()
+                if row:
+                    self._remember(key, row)
         return _resource(row) if row else None
+
+    def _remember(self, key: str, row: tuple[Any, ...]) -> None:
+        if len(self._rows) >= _REMEMBERED_ROWS:
+            self._rows.clear()
+        self._rows[key] = row
 
     def exists(self, key: str) -> bool:
         """Whether a resource with this lower-cased id exists."""
@@ -154,20 +167,17 @@ class State:
         resource.created = resource.created or now
         resource.changed = now
         with self.transaction():
+            body = orjson.dumps(resource.body).decode()
+            row = (resource.id, resource.type.lower(), body, resource.etag, resource.created, now)
             self._db.execute(
-                "INSERT INTO resources VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET"
+                "INSERT INTO resources (key, parent, id, type, body, etag, created, changed) VALUES (?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (key) DO UPDATE SET"
                 " body = excluded.body, etag = excluded.etag, changed = excluded.changed",
-                (
-                    resource.key,
-                    resource.id,
-                    resource.type.lower(),
-                    parent_key(resource.key),
-                    orjson.dumps(resource.body).decode(),
-                    resource.etag,
-                    resource.created,
-                    now,
-                ),
+                (resource.key, parent_key(resource.key), *row),
             )
+            if known := self._rows.pop(resource.key, None):  # the conflict leaves these two as they were
+                row = (known[0], known[1], body, resource.etag, known[4], now)
+                self._remember(resource.key, row)
             if references is not None:
                 self._db.execute("DELETE FROM refs WHERE source = ?", (resource.key,))
                 self._db.executemany(
@@ -180,6 +190,7 @@ class State:
         with self.transaction():
             gone = [*self.below(key), *([one] if (one := self.get(key)) else [])]
             for resource in gone:
+                self._rows.pop(resource.key, None)
                 self._db.execute("DELETE FROM resources WHERE key = ?", (resource.key,))
                 self._db.execute("DELETE FROM refs WHERE source = ?", (resource.key,))
         return gone
