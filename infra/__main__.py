@@ -138,7 +138,7 @@ training = Training(
         placement=place,
         workspace_name=workspace.name,
         cluster=settings.workspace.cpu_cluster,
-        subnet_id=network.subnets["training"],
+        subnet_id=network.subnets["training"] if settings.network.mode == "byo" else None,
         identity=identity.accounts["training"],
         spark_pool_id=spark.pool_id if settings.spark.attach_to_workspace else None,
         ready=[*roles.granted("training"), *workspace_reachable, *storage_reachable],

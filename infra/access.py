@@ -20,6 +20,9 @@ STUDIO_ORIGINS = (
 """Where the studio's pages come from: storage must allow them for data previews."""
 
 
+Isolation = Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]
+
+
 class AddressRule(TypedDict):
     """An allowed public range."""
 
@@ -29,6 +32,11 @@ class AddressRule(TypedDict):
 def default_action(plan: settings.Network) -> Literal["Allow", "Deny"]:
     """Deny when access is off or limited to ranges."""
     return "Deny" if plan.public_access == "Disabled" or plan.allowed_ip_ranges else "Allow"
+
+
+def isolation_mode(plan: settings.Network, workspace: settings.Workspace) -> Isolation:
+    """The workspace's managed network: off where computes stand in a network of one's own."""
+    return workspace.isolation_mode if plan.mode == "managed" else "Disabled"
 
 
 def address(given: IPv4Network) -> str:

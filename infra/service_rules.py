@@ -25,7 +25,7 @@ def private_workspace_has_a_builder(network: s.Network, workspace: s.Workspace) 
     """A registry behind a private endpoint cannot build images: a cluster of the workspace must."""
     builder, cluster = workspace.image_build_compute, workspace.cpu_cluster.name
     page = "machine-learning/how-to-secure-workspace-vnet#enable-azure-container-registry-acr"
-    private = network.public_access == "Disabled" or workspace.isolation_mode != "Disabled"
+    private = network.public_access == "Disabled" or network.mode == "managed"
     if private and builder is None:
         yield Problem(
             "workspace.imageBuildCompute",
@@ -42,7 +42,9 @@ def private_workspace_has_a_builder(network: s.Network, workspace: s.Workspace) 
         )
 
 
-def model_monitor_has_what_it_needs(workspace: s.Workspace, storage: s.WorkspaceStorage) -> Iterator[Problem]:
+def model_monitor_has_what_it_needs(
+    network: s.Network, workspace: s.Workspace, storage: s.WorkspaceStorage
+) -> Iterator[Problem]:
     """Azure's model monitor reads with SAS alone and runs on serverless Spark in the managed network."""
     if "modelMonitor" not in workspace.features:
         return
@@ -55,11 +57,11 @@ def model_monitor_has_what_it_needs(workspace: s.Workspace, storage: s.Workspace
             f"{instead}, or set workspaceStorage.sharedKeys to true",
             page,
         )
-    if workspace.isolation_mode == "Disabled":
+    if network.mode == "byo":
         yield Problem(
             "workspace.features",
             "modelMonitor runs on serverless Spark, which a network of one's own does not have",
-            f"{instead}, or set workspace.isolationMode to AllowInternetOutbound",
+            f"{instead}, or set network.mode to managed",
             page,
         )
 
@@ -72,18 +74,6 @@ def registry_sharing_reaches_storage(network: s.Network, workspace: s.Workspace)
             "registrySharing cannot read workspace storage while network.publicAccess is Disabled",
             "set network.publicAccess to Enabled with network.allowedIpRanges, or drop registrySharing",
             "machine-learning/how-to-registry-network-isolation",
-        )
-
-
-def cluster_is_in_one_network(workspace: s.Workspace) -> Iterator[Problem]:
-    """A compute's own subnet is valid only without the managed network."""
-    if workspace.isolation_mode != "Disabled" and workspace.cpu_cluster.subnet is not None:
-        yield Problem(
-            "workspace.cpuCluster.subnet",
-            f"{workspace.cpu_cluster.subnet!r}, but workspace.isolationMode {workspace.isolation_mode} "
-            "puts nodes into the managed network",
-            "set it to null, or workspace.isolationMode to Disabled",
-            "machine-learning/how-to-managed-network",
         )
 
 
@@ -184,9 +174,8 @@ def quantity(text: str) -> float:
 RULES: tuple[RuleRow, ...] = (
     (("cluster", "spark", "workspace"), sizes_are_ordered),
     (("network", "workspace"), private_workspace_has_a_builder),
-    (("workspace", "workspace_storage"), model_monitor_has_what_it_needs),
+    (("network", "workspace", "workspace_storage"), model_monitor_has_what_it_needs),
     (("network", "workspace"), registry_sharing_reaches_storage),
-    (("workspace",), cluster_is_in_one_network),
     (("spark",), spark_can_be_attached),
     (("cluster", "serving"), router_has_its_nodes),
     (("serving",), scoring_is_encrypted_or_says_so),

@@ -71,6 +71,9 @@ class Subnets(Block):
 class Network(Block):
     """The virtual network and how far the services can be reached from outside it."""
 
+    mode: Literal["byo", "managed"] = Field(
+        description="byo: computes in this network's subnets; managed: in the network that the workspace manages"
+    )
     address_space: IPv4Network = Field(description="the virtual network's range")
     subnets: Subnets
     public_access: Access = Field(
@@ -140,16 +143,13 @@ class CpuCluster(Block):
     min_nodes: int = Field(ge=0, le=100)
     max_nodes: int = Field(ge=1, le=100)
     idle_minutes: int = Field(ge=1, le=1440, description="minutes without a job before a node is given back")
-    subnet: Literal["training"] | None = Field(
-        default="training", description="null inside the workspace's managed network"
-    )
 
 
 class Workspace(Block):
     """The Azure Machine Learning workspace."""
 
-    isolation_mode: Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"] = Field(
-        description="the managed network; one-way: once stricter, Azure does not go back"
+    isolation_mode: Literal["AllowInternetOutbound", "AllowOnlyApprovedOutbound"] = Field(
+        description="what leaves the managed network where network.mode is managed; Azure never goes back to the first"
     )
     image_build_compute: str | None = Field(
         default=None, description="cluster that builds images where the registry is private"

@@ -23,7 +23,7 @@ class TrainingArgs:
         placement: where it goes.
         workspace_name: the workspace the computes belong to.
         cluster: the training cluster's settings.
-        subnet_id: where its nodes are placed, unless in the workspace's managed network.
+        subnet_id: where its nodes are placed; none in the workspace's managed network, the only other place.
         identity: whom jobs act as.
         spark_pool_id: pool to offer as a compute, if any.
         ready: roles of the identity and private endpoints: nodes without a public address start through them.
@@ -32,7 +32,7 @@ class TrainingArgs:
     placement: Placement
     workspace_name: pulumi.Input[str]
     cluster: settings.CpuCluster
-    subnet_id: pulumi.Input[str]
+    subnet_id: pulumi.Input[str] | None
     identity: Account
     spark_pool_id: pulumi.Input[str] | None
     ready: list[pulumi.Resource]
@@ -73,7 +73,7 @@ class Training(Block):
         )
 
 
-def _cluster(cluster: settings.CpuCluster, subnet_id: pulumi.Input[str]) -> ml.AmlComputeArgs:
+def _cluster(cluster: settings.CpuCluster, subnet_id: pulumi.Input[str] | None) -> ml.AmlComputeArgs:
     return ml.AmlComputeArgs(
         compute_type="AmlCompute",
         disable_local_auth=True,
@@ -88,6 +88,6 @@ def _cluster(cluster: settings.CpuCluster, subnet_id: pulumi.Input[str]) -> ml.A
             ),
             enable_node_public_ip=False,
             remote_login_port_public_access="Disabled",
-            subnet=ml.ResourceIdArgs(id=subnet_id) if cluster.subnet is not None else None,
+            subnet=ml.ResourceIdArgs(id=subnet_id) if subnet_id is not None else None,
         ),
     )

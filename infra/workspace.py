@@ -8,6 +8,7 @@ import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from infra import settings
+from infra.access import isolation_mode
 from infra.block import Block, Placement
 from infra.identity import Account
 
@@ -19,7 +20,7 @@ class WorkspaceArgs:
     Args:
         placement: where it goes.
         workspace: its settings.
-        network: whether its public end point answers.
+        network: whether its public end point answers, and whose network its computes are in.
         shared_keys: whether its storage still takes keys.
         subscription_id: of the lake, for the datastores.
         storage_id, vault_id, registry_id, insights_id: the services it uses.
@@ -76,7 +77,7 @@ class Workspace(Block):
             application_insights=args.insights_id,
             system_datastores_auth_mode="AccessKey" if args.shared_keys else "Identity",
             public_network_access=args.network.public_access,
-            managed_network=ml.ManagedNetworkSettingsArgs(isolation_mode=args.workspace.isolation_mode),
+            managed_network=ml.ManagedNetworkSettingsArgs(isolation_mode=isolation_mode(args.network, args.workspace)),
             image_build_compute=args.workspace.image_build_compute,
             hbi_workspace=args.workspace.high_business_impact,
             v1_legacy_mode=False,

@@ -78,7 +78,10 @@ def test_training_nodes_are_private_and_scale_to_nothing(deployment: Deployment)
     assert nodes["enableNodePublicIp"] is False
     assert nodes["remoteLoginPortPublicAccess"] == "Disabled"
     assert nodes["scaleSettings"]["minNodeCount"] == 0
-    assert nodes["subnet"]["id"].endswith(f"snet-mlp-training-{_stack(deployment)}")
+    if program.configuration(_stack(deployment))["network"]["mode"] == "byo":
+        assert nodes["subnet"]["id"].endswith(f"snet-mlp-training-{_stack(deployment)}")
+    else:
+        assert "subnet" not in nodes
 
 
 def test_another_size_of_training_nodes_replaces_the_cluster(deployment: Deployment) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from infra import private_endpoints
 from infra.network_tables import RULES, SUBNETS
 from tests.infra import program
@@ -75,3 +77,17 @@ def test_address_filters_reach_every_firewall() -> None:
     assert (synapse["startIpAddress"], synapse["endIpAddress"]) == ("20.11.0.0", "20.11.0.255")
     ranges = made.one("ManagedCluster").inputs["apiServerAccessProfile"]["authorizedIPRanges"]
     assert ranges == ["20.11.0.0/24", "20.50.0.1/32"], "the nodes' own way out has to be let in too"
+
+
+@pytest.mark.parametrize("environment", program.ENVIRONMENTS)
+@pytest.mark.parametrize("mode", ["byo", "managed"])
+def test_one_setting_says_whose_network_computes_are_in(environment: str, mode: str) -> None:
+    values = program.configuration(environment)
+    values["network"]["mode"] = mode
+    made = program.run(environment, values)
+    outbound = values["workspace"]["isolationMode"] if mode == "managed" else "Disabled"
+    workspace = made.one("machinelearningservices:Workspace").inputs
+    assert workspace["managedNetwork"]["isolationMode"] == outbound
+    nodes = made.one("machinelearningservices:Compute", "training-cpu").inputs["properties"]["properties"]
+    assert ("subnet" in nodes) == (mode == "byo")
+    assert nodes["enableNodePublicIp"] is False

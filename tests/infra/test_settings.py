@@ -68,7 +68,7 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("cluster.workloadPool.minNodes", 9, "cluster.workloadPool.minNodes", "more than maxNodes 6"),
     ("workspace.imageBuildCompute", "other", "workspace.imageBuildCompute", "use cpu-cluster"),
     ("workspace.features", ["modelMonitor"], "workspace.features", "serverless Spark"),
-    ("workspace.isolationMode", "AllowInternetOutbound", "workspace.cpuCluster.subnet", "managed network"),
+    ("workspace.isolationMode", "Disabled", "workspace.isolationMode", "network.mode is managed"),
     ("spark.sparkVersion", "3.3", "spark.sparkVersion", "allowed: 3.4, 3.5"),
     ("cluster.workloadPool.minNodes", 2, "serving.highAvailability", "needs 3 nodes"),
     ("serving.tls", None, "serving.tls", "the router would not start"),
@@ -96,8 +96,7 @@ def with_private_network(values: Values) -> None:
 
 def with_model_monitor(values: Values) -> None:
     values["workspace"]["features"] = ["modelMonitor"]
-    values["workspace"]["isolationMode"] = "AllowInternetOutbound"
-    values["workspace"]["cpuCluster"]["subnet"] = None
+    values["network"]["mode"] = "managed"
 
 
 def with_attached_spark(values: Values) -> None:
@@ -146,7 +145,7 @@ def test_all_problems_come_at_once() -> None:
     values["spark"]["sparkVersion"] = "3.3"
     found = problems(values)
     assert "did you mean network?" in found["netwrok"]
-    assert found["network"].startswith("missing; add the block: addressSpace")
+    assert found["network"].startswith("missing; add the block: mode, addressSpace")
     assert '"Not Allowed" given' in found["platform.name"]
     assert "allowed: redundancy, softDeleteDays" in found["lake.colour"]
     assert found["vault.sku"].startswith("missing")
