@@ -152,8 +152,11 @@ cluster = Cluster(
     ClusterArgs(
         placement=place,
         cluster=settings.cluster,
-        subnet_id=network.subnets["cluster"],
+        system_subnet_id=network.subnets["cluster"],
+        workload_subnet_id=network.subnets["cluster"],
+        outbound_type="userAssignedNATGateway",
         egress_address=network.egress_address,
+        dns_zone_id="system",
         tenant_id=azure.tenant_id,
         logs_id=observability.logs_id,
         control_plane=identity.accounts["aks"],

@@ -12,12 +12,10 @@ import pulumi_kubernetes as kubernetes
 from pulumi_azure_native import containerservice as aks
 from pulumi_azure_native import managedidentity
 
-from infra import settings
+from infra import maintenance, settings
+from infra import node_pools as pools
 from infra.block import Block, Placement
 from infra.identity import Account
-
-WORKLOAD_LABEL = {"workload": "models"}
-"""Label of the nodes that carry models."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,10 @@ class ClusterArgs:
     Args:
         placement: where it goes.
         cluster: its settings.
-        subnet_id: where nodes are placed.
-        egress_address: the address that nodes leave from; the API server must let it in.
+        system_subnet_id, workload_subnet_id: where nodes are placed.
+        outbound_type: the nodes' way out, as AKS calls it.
+        egress_address: the address that nodes leave from; a public API server must let it in.
+        dns_zone_id: the zone that a private API server is found in.
         tenant_id: whose identities the API server knows.
         logs_id: Log Analytics, for container logs.
         control_plane, kubelet: identities of AKS and of its nodes.
@@ -40,8 +40,11 @@ class ClusterArgs:
 
     placement: Placement
     cluster: settings.Cluster
-    subnet_id: pulumi.Input[str]
+    system_subnet_id: pulumi.Input[str]
+    workload_subnet_id: pulumi.Input[str]
+    outbound_type: str
     egress_address: pulumi.Output[str]
+    dns_zone_id: pulumi.Input[str]
     tenant_id: str
     logs_id: pulumi.Input[str]
     control_plane: Account
@@ -81,8 +84,20 @@ class Cluster(Block):
             roles=["Microsoft.MachineLearningServices/workspaces/mlworkload"],
             opts=self.child(),
         )
+        self._maintain(name, args, cluster)
         self.kubeconfig: pulumi.Output[str] = _kubeconfig(place, cluster)
         self.register_outputs({"id": self.id, "name": self.name})
+
+    def _maintain(self, name: str, args: ClusterArgs, cluster: aks.ManagedCluster) -> None:
+        for kind, (config_name, window) in maintenance.windows(args.cluster.maintenance).items():
+            aks.MaintenanceConfiguration(
+                f"{name}-maintenance-{kind}",
+                resource_group_name=args.placement.resource_group,
+                resource_name_=cluster.name,
+                config_name=config_name,
+                maintenance_window=window,
+                opts=self.child(),
+            )
 
     def provider(self, name: str, roles: list[pulumi.Resource]) -> kubernetes.Provider:
         """Kubernetes as the caller sees it, once the caller's roles are there.
@@ -119,65 +134,69 @@ class Cluster(Block):
             aad_profile=aks.ManagedClusterAADProfileArgs(
                 managed=True, enable_azure_rbac=True, tenant_id=args.tenant_id
             ),
-            disable_local_accounts=not chosen.local_accounts,
+            disable_local_accounts=chosen.local_accounts is None,
             oidc_issuer_profile=aks.ManagedClusterOIDCIssuerProfileArgs(enabled=True),
-            security_profile=aks.ManagedClusterSecurityProfileArgs(
-                workload_identity=aks.ManagedClusterSecurityProfileWorkloadIdentityArgs(enabled=True),
-                image_cleaner=aks.ManagedClusterSecurityProfileImageCleanerArgs(enabled=True, interval_hours=168),
-            ),
-            api_server_access_profile=aks.ManagedClusterAPIServerAccessProfileArgs(
-                enable_private_cluster=False,
-                disable_run_command=True,
-                authorized_ip_ranges=_authorized(chosen, args.egress_address),
-            ),
-            network_profile=_network_profile(chosen),
+            security_profile=_security(chosen, args.logs_id),
+            api_server_access_profile=_api_server(args),
+            network_profile=_network_profile(chosen, args.outbound_type),
             agent_pool_profiles=[
-                _pool("system", "System", chosen.system_pool, chosen, args.subnet_id),
-                _pool("workload", "User", chosen.workload_pool, chosen, args.subnet_id),
+                pools.system("system", chosen, args.system_subnet_id),
+                pools.workload("workload", chosen, args.workload_subnet_id),
             ],
             addon_profiles=_addons(args.logs_id),
             auto_upgrade_profile=aks.ManagedClusterAutoUpgradeProfileArgs(
-                upgrade_channel="patch", node_os_upgrade_channel="NodeImage"
+                upgrade_channel=chosen.upgrade_channel, node_os_upgrade_channel=chosen.node_os_upgrade_channel
             ),
             tags=place.tags,
-            opts=self.child(depends_on=args.roles),
+            # Azure answers a change of these with a refusal: the cluster is made anew, under its name.
+            opts=self.child(
+                depends_on=args.roles,
+                replace_on_changes=["apiServerAccessProfile.enablePrivateCluster"],
+                delete_before_replace=True,
+            ),
         )
 
 
-def _pool(
-    name: str, mode: str, pool: settings.NodePool, cluster: settings.Cluster, subnet_id: pulumi.Input[str]
-) -> aks.ManagedClusterAgentPoolProfileArgs:
-    system = mode == "System"
-    return aks.ManagedClusterAgentPoolProfileArgs(
-        name=name,
-        mode=mode,
-        type="VirtualMachineScaleSets",
-        vm_size=pool.vm_size,
-        os_type="Linux",
-        os_sku="AzureLinux",
-        os_disk_type="Managed",
-        os_disk_size_gb=128,
-        count=pool.min_nodes,
-        enable_auto_scaling=True,
-        min_count=pool.min_nodes,
-        max_count=pool.max_nodes,
-        max_pods=110,
-        enable_node_public_ip=False,
-        availability_zones=list(cluster.zones) or None,
-        vnet_subnet_id=subnet_id,
-        node_taints=["CriticalAddonsOnly=true:NoSchedule"] if system else None,
-        node_labels=None if system else WORKLOAD_LABEL,
-        upgrade_settings=aks.AgentPoolUpgradeSettingsArgs(max_surge="33%"),
+def _security(cluster: settings.Cluster, logs_id: pulumi.Input[str]) -> aks.ManagedClusterSecurityProfileArgs:
+    return aks.ManagedClusterSecurityProfileArgs(
+        workload_identity=aks.ManagedClusterSecurityProfileWorkloadIdentityArgs(enabled=True),
+        image_cleaner=aks.ManagedClusterSecurityProfileImageCleanerArgs(enabled=True, interval_hours=168),
+        defender=aks.ManagedClusterSecurityProfileDefenderArgs(
+            log_analytics_workspace_resource_id=logs_id,
+            security_monitoring=aks.ManagedClusterSecurityProfileDefenderSecurityMonitoringArgs(enabled=True),
+        )
+        if cluster.defender
+        else None,
     )
 
 
-def _network_profile(cluster: settings.Cluster) -> aks.ContainerServiceNetworkProfileArgs:
+def _api_server(args: ClusterArgs) -> aks.ManagedClusterAPIServerAccessProfileArgs:
+    """Private, or public for the ranges given. Azure ML knows no public name of a private API server
+    (machine-learning/how-to-secure-kubernetes-inferencing-environment).
+    """
+    if args.cluster.private:
+        return aks.ManagedClusterAPIServerAccessProfileArgs(
+            enable_private_cluster=True,
+            enable_private_cluster_public_fqdn=False,
+            private_dns_zone=args.dns_zone_id,
+            disable_run_command=True,
+        )
+    return aks.ManagedClusterAPIServerAccessProfileArgs(
+        enable_private_cluster=False,
+        disable_run_command=True,
+        authorized_ip_ranges=_authorized(args.cluster, args.egress_address),
+    )
+
+
+def _network_profile(cluster: settings.Cluster, outbound_type: str) -> aks.ContainerServiceNetworkProfileArgs:
     return aks.ContainerServiceNetworkProfileArgs(
         network_plugin="azure",
         network_plugin_mode="overlay",
-        network_policy="calico",
+        network_policy=cluster.network_policy,
+        # Cilium enforces policies only where it also carries the traffic.
+        network_dataplane="cilium" if cluster.network_policy == "cilium" else None,
         load_balancer_sku="standard",
-        outbound_type="userAssignedNATGateway",
+        outbound_type=outbound_type,
         pod_cidr=str(cluster.pod_cidr),
         service_cidr=str(cluster.service_cidr),
         dns_service_ip=str(cluster.dns_service_ip),

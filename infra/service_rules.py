@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
 from infra import settings as s
 from infra.settings_rules import Problem, RuleRow
+from infra.vm_sizes import SIZES
 
 
 def sizes_are_ordered(cluster: s.Cluster, spark: s.Spark, workspace: s.Workspace) -> Iterator[Problem]:
@@ -106,6 +108,65 @@ def spark_can_be_attached(spark: s.Spark) -> Iterator[Problem]:
 SPARK_VERSIONS = ("3.4", "3.5")  # 3.3 was disabled on 2025-03-31
 
 
+def api_server_is_reached_one_way(cluster: s.Cluster) -> Iterator[Problem]:
+    """A private API server has no public ranges."""
+    if cluster.private and cluster.authorized_ip_ranges:
+        yield Problem(
+            "cluster.authorizedIpRanges",
+            f"{len(cluster.authorized_ip_ranges)} given, and cluster.private is true: AKS takes ranges for a public "
+            "API server alone",
+            "remove them, or set cluster.private to false",
+            "aks/api-server-authorized-ip-ranges#limitations",
+        )
+
+
+def local_accounts_are_an_exception_in_time(cluster: s.Cluster) -> Iterator[Problem]:
+    """Microsoft's pages contradict each other: the extension's wants local accounts, the cluster's baseline does not.
+
+    Trusted Access takes their place (machine-learning/how-to-attach-kubernetes-anywhere), so they stay off unless
+    somebody says why, and until when.
+    """
+    if cluster.local_accounts and cluster.local_accounts.until < today():
+        yield Problem(
+            "cluster.localAccounts.until",
+            f"{cluster.local_accounts.until}: the exception has ended",
+            "remove cluster.localAccounts, or give a reason and a date anew",
+            "aks/manage-local-accounts-managed-azure-ad",
+        )
+
+
+def today() -> date:
+    """The day, by the clock of the world."""
+    return datetime.now(UTC).date()
+
+
+def os_disks_fit_their_machines(cluster: s.Cluster) -> Iterator[Problem]:
+    """An ephemeral OS disk lives in the machine's cache or on its temporary disk."""
+    for key, pool in {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}.items():
+        size = SIZES.get(pool.vm_size)
+        if size and pool.os_disk_type == "Ephemeral" and pool.os_disk_gb > size.disk:
+            yield Problem(
+                f"{key}.osDiskType",
+                f"Ephemeral with {pool.os_disk_gb} GB, and {pool.vm_size} has room for {size.disk} GB",
+                "choose a size with a larger disk of its own (Standard_D4ds_v5 has 150 GB), or set it to Managed",
+                "aks/concepts-storage#ephemeral-os-disk",
+            )
+
+
+def production_cluster_is_redundant(cluster: s.Cluster) -> Iterator[Problem]:
+    """A paid tier over three zones promises an availability that fewer nodes than zones would break."""
+    if cluster.tier == "Free" or not cluster.zones:
+        return
+    pool = cluster.workload_pool
+    if pool.min_nodes < len(cluster.zones):
+        yield Problem(
+            "cluster.workloadPool.minNodes",
+            f"{pool.min_nodes}, fewer than the {len(cluster.zones)} zones of cluster.zones",
+            f"raise it to {len(cluster.zones)}, or name fewer zones",
+            "aks/aks-zone-resiliency",
+        )
+
+
 def router_has_its_nodes(cluster: s.Cluster, serving: s.Serving) -> Iterator[Problem]:
     """Three routers are spread over three nodes."""
     if serving.high_availability and cluster.workload_pool.min_nodes < ROUTERS:
@@ -177,6 +238,10 @@ RULES: tuple[RuleRow, ...] = (
     (("network", "workspace", "workspace_storage"), model_monitor_has_what_it_needs),
     (("network", "workspace"), registry_sharing_reaches_storage),
     (("spark",), spark_can_be_attached),
+    (("cluster",), api_server_is_reached_one_way),
+    (("cluster",), local_accounts_are_an_exception_in_time),
+    (("cluster",), os_disks_fit_their_machines),
+    (("cluster",), production_cluster_is_redundant),
     (("cluster", "serving"), router_has_its_nodes),
     (("serving",), scoring_is_encrypted_or_says_so),
     (("serving",), default_instance_runs_mlflow),

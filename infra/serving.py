@@ -11,9 +11,9 @@ from pulumi_azure_native import machinelearningservices as ml
 
 from infra import settings
 from infra.block import Block, Placement
-from infra.cluster import WORKLOAD_LABEL
 from infra.extension import EXTENSION_NAMESPACE, EXTENSION_TYPE, configuration
 from infra.identity import Account
+from infra.node_pools import WORKLOAD_LABEL
 
 ROUTER = f"azureml-fe.{EXTENSION_NAMESPACE}.svc.cluster.local"
 """The router's name inside the cluster."""

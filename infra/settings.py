@@ -6,28 +6,40 @@ setting forbids another stands in `settings_rules.py`, and reading and reporting
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Literal
+from ipaddress import IPv4Network
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-Access = Literal["Enabled", "Disabled"]
-Redundancy = Literal[
-    "Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"
+from infra.settings_base import Access, Block, Redundancy, ShortName, SoftDeleteDays
+from infra.settings_kubernetes import Cluster, Maintenance, NodePool, Serving, Window
+from infra.settings_ml import CpuCluster, Workspace
+
+__all__ = [
+    "Access",
+    "Block",
+    "Cluster",
+    "CpuCluster",
+    "Lake",
+    "Maintenance",
+    "Network",
+    "NodePool",
+    "Observability",
+    "Personas",
+    "Platform",
+    "Principal",
+    "Redundancy",
+    "Registry",
+    "Serving",
+    "Settings",
+    "Spark",
+    "Subnets",
+    "Vault",
+    "Window",
+    "Workspace",
+    "WorkspaceStorage",
 ]
-ShortName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")]
-DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-ComputeName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,14}[a-zA-Z0-9]$")]
-SoftDeleteDays = Annotated[int, Field(ge=1, le=365)]
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|Mi|Gi)?$")]
-
-
-class Block(BaseModel):
-    """Base of all blocks: camelCase keys, nothing unknown, no silent conversions."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
 
 
 class Platform(Block):
@@ -132,98 +144,6 @@ class Spark(Block):
     public_access: Access
     prevent_data_exfiltration: bool = Field(default=False, description="cannot be changed after creation")
     attach_to_workspace: bool = Field(default=False, description="offer the pool as a compute of the workspace")
-
-
-class CpuCluster(Block):
-    """The training cluster of the workspace."""
-
-    name: ComputeName
-    vm_size: str = Field(pattern=r"^Standard_\w+$")
-    priority: Literal["Dedicated", "LowPriority"]
-    min_nodes: int = Field(ge=0, le=100)
-    max_nodes: int = Field(ge=1, le=100)
-    idle_minutes: int = Field(ge=1, le=1440, description="minutes without a job before a node is given back")
-
-
-class Workspace(Block):
-    """The Azure Machine Learning workspace."""
-
-    isolation_mode: Literal["AllowInternetOutbound", "AllowOnlyApprovedOutbound"] = Field(
-        description="what leaves the managed network where network.mode is managed; Azure never goes back to the first"
-    )
-    image_build_compute: str | None = Field(
-        default=None, description="cluster that builds images where the registry is private"
-    )
-    high_business_impact: bool = Field(default=False, description="cannot be changed after creation")
-    cpu_cluster: CpuCluster
-    features: tuple[Literal["modelMonitor", "registrySharing"], ...] = Field(
-        default=(), description="services of the workspace that its users rely on: checked against the rest"
-    )
-
-
-class NodePool(Block):
-    """A pool of the Kubernetes cluster, scaled between two sizes."""
-
-    vm_size: str = Field(pattern=r"^Standard_\w+$")
-    min_nodes: int = Field(ge=1, le=1000)
-    max_nodes: int = Field(ge=1, le=1000)
-
-
-class Cluster(Block):
-    """AKS."""
-
-    kubernetes_version: str = Field(pattern=r"^1\.\d{2}$", description="minor version such as 1.34; AKS keeps N-2")
-    tier: Literal["Free", "Standard", "Premium"]
-    zones: tuple[Literal["1", "2", "3"], ...]
-    system_pool: NodePool
-    workload_pool: NodePool
-    pod_cidr: IPv4Network
-    service_cidr: IPv4Network
-    dns_service_ip: IPv4Address
-    authorized_ip_ranges: tuple[IPv4Network, ...] = Field(default=(), description="who reaches the API server")
-    local_accounts: bool = Field(
-        default=False, description="Trusted Access makes them unnecessary for Azure Machine Learning"
-    )
-
-
-class Resources(Block):
-    """Processor and memory in Kubernetes' notation."""
-
-    cpu: Quantity
-    memory: Quantity
-
-
-class InstanceType(Block):
-    """What one replica of a deployment or one job gets."""
-
-    requests: Resources
-    limits: Resources
-
-
-class Tls(Block):
-    """The certificate of the scoring host name."""
-
-    ssl_secret: DnsLabel = Field(description="Kubernetes secret in namespace azureml with cert.pem and key.pem")
-    ssl_cname: str = Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="host name of the scoring address")
-    certificate: SecretStr | None = Field(
-        default=None,
-        description="PEM; with privateKey the program makes sslSecret, without it exists already",
-    )
-    private_key: SecretStr | None = Field(default=None, description="PEM without a passphrase, set with --secret")
-
-
-class Serving(Block):
-    """The Azure ML extension and the compute attached through it."""
-
-    compute_name: ComputeName
-    namespace: DnsLabel
-    service_account: DnsLabel
-    training: bool
-    high_availability: bool = Field(description="three routers; needs at least three workload nodes")
-    allow_insecure_connections: bool = False
-    tls: Tls | None = None
-    default_instance_type: str
-    instance_types: dict[DnsLabel, InstanceType] = Field(min_length=1)
 
 
 class Settings(Block):

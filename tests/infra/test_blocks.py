@@ -8,7 +8,7 @@ from infra import diagnostics, extension
 from infra.lake import SPARK_FILESYSTEM, ZONES
 from infra.settings_reader import parse
 from tests.infra import program
-from tests.infra.program import Deployment, each
+from tests.infra.program import Deployment, Registered, each
 
 
 def test_storage_takes_identities_only(deployment: Deployment) -> None:
@@ -112,6 +112,45 @@ def test_the_cluster_meets_the_reviewers_list(deployment: Deployment) -> None:
         assert pool["enableAutoScaling"] is True
         assert pool["enableNodePublicIP"] is False
         assert pool["maxPods"] >= 50
+        assert pool["enableEncryptionAtHost"] is True
+        assert pool["osDiskType"] == "Ephemeral"
+    chosen = parse(program.configuration(_stack(deployment))).cluster
+    assert made["apiServerAccessProfile"]["disableRunCommand"] is True
+    assert made["apiServerAccessProfile"]["enablePrivateCluster"] is chosen.private
+    assert ("defender" in made["securityProfile"]) == chosen.defender
+
+
+def test_upgrades_have_their_windows(deployment: Deployment) -> None:
+    made = {entry.inputs["configName"]: entry.inputs["maintenanceWindow"] for entry in each(_windows(deployment))}
+    assert made.keys() == {"aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"}
+    assert all(window["durationHours"] >= 4 and window["schedule"]["weekly"] for window in made.values())
+
+
+def _windows(deployment: Deployment) -> list[Registered]:
+    return deployment.all("containerservice:MaintenanceConfiguration")
+
+
+def test_a_private_cluster_has_no_public_name() -> None:
+    values = program.configuration("dev")
+    values["cluster"]["private"] = True
+    made = program.run("dev", values).one("ManagedCluster").inputs["apiServerAccessProfile"]
+    assert made["enablePrivateCluster"] is True
+    assert made["enablePrivateClusterPublicFQDN"] is False
+    assert made["privateDNSZone"]
+    assert "authorizedIPRanges" not in made
+
+
+def test_cilium_carries_what_it_enforces() -> None:
+    values = program.configuration("dev")
+    values["cluster"]["networkPolicy"] = "cilium"
+    made = program.run("dev", values).one("ManagedCluster").inputs["networkProfile"]
+    assert (made["networkPolicy"], made["networkDataplane"]) == ("cilium", "cilium")
+
+
+def test_local_accounts_come_with_a_reason() -> None:
+    values = program.configuration("dev")
+    values["cluster"]["localAccounts"] = {"reason": "a tool that knows certificates only", "until": "2999-01-01"}
+    assert program.run("dev", values).one("ManagedCluster").inputs["disableLocalAccounts"] is False
 
 
 def test_pods_take_their_identity_from_the_service_account(deployment: Deployment) -> None:

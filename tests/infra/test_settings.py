@@ -53,6 +53,8 @@ def test_the_environments_are_sound(environment: str) -> None:
     assert settings.model_fields_set == Settings.model_fields.keys()
 
 
+EXPIRED = {"reason": "a tool that knows certificates only", "until": "2020-01-01"}
+
 TRAPS: list[tuple[str, Any, str, str]] = [
     # set, to, what is reported, with which words
     ("network.subnets.cluster", "10.21.0.0/22", "network.subnets.cluster", "overlaps network.subnets.training"),
@@ -71,6 +73,10 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("workspace.isolationMode", "Disabled", "workspace.isolationMode", "network.mode is managed"),
     ("spark.sparkVersion", "3.3", "spark.sparkVersion", "allowed: 3.4, 3.5"),
     ("cluster.workloadPool.minNodes", 2, "serving.highAvailability", "needs 3 nodes"),
+    ("cluster.workloadPool.minNodes", 2, "cluster.workloadPool.minNodes", "fewer than the 3 zones"),
+    ("cluster.workloadPool.vmSize", "Standard_D4s_v5", "cluster.workloadPool.osDiskType", "has room for 0 GB"),
+    ("cluster.systemPool.osDiskGb", 256, "cluster.systemPool.osDiskType", "has room for 150 GB"),
+    ("cluster.localAccounts", EXPIRED, "cluster.localAccounts.until", "the exception has ended"),
     ("serving.tls", None, "serving.tls", "the router would not start"),
     ("serving.allowInsecureConnections", True, "serving.allowInsecureConnections", "beside serving.tls"),
     ("serving.tls.certificate", "PEM", "serving.tls", "go together"),
@@ -99,6 +105,10 @@ def with_model_monitor(values: Values) -> None:
     values["network"]["mode"] = "managed"
 
 
+def with_private_cluster(values: Values) -> None:
+    values["cluster"]["private"] = True
+
+
 def with_attached_spark(values: Values) -> None:
     values["spark"]["attachToWorkspace"] = True
 
@@ -108,6 +118,7 @@ COMBINATIONS: list[tuple[Callable[[Values], None], str, Any, str, str]] = [
     (with_private_network, "network.allowedIpRanges", ["20.0.0.0/24"], "network.allowedIpRanges", "is Disabled"),
     (with_private_network, "workspace.features", ["registrySharing"], "workspace.features", "registrySharing"),
     (with_model_monitor, "workspaceStorage.sharedKeys", False, "workspace.features", "sharedKeys to true"),
+    (with_private_cluster, "cluster.authorizedIpRanges", ["20.0.0.0/24"], "cluster.authorizedIpRanges", "remove them"),
     (with_attached_spark, "spark.preventDataExfiltration", True, "spark.preventDataExfiltration", "not support"),
     (with_attached_spark, "spark.publicAccess", "Disabled", "spark.publicAccess", "set it to Enabled"),
 ]
@@ -166,6 +177,8 @@ def test_all_problems_come_at_once() -> None:
         ("serving.computeName", "a-name-that-is-too-long"),
         ("serving.instanceTypes", {}),
         ("cluster.zones", ["4"]),
+        ("cluster.maintenance.cluster.hours", 3),
+        ("cluster.maintenance.nodes.start", "25:00"),
     ],
 )
 def test_wrong_shapes_name_the_key_and_the_value(path: str, value: Any) -> None:

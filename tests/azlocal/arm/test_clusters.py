@@ -15,6 +15,7 @@ from azlocal.entra.principals import READER
 from .conftest import GROUP, LOCATION, World, refused
 
 POOL = {"name": "system", "mode": "System", "vmSize": "Standard_D4s_v5", "count": 1}
+ZONE_CONTRIBUTOR = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
 OPERATOR, READER_ROLE = "f1a07417-d97a-45cb-824c-7a7467783830", "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
@@ -75,6 +76,12 @@ def test_pools_are_the_same_in_the_body_and_as_children(aks: Any) -> None:
         ({"networkProfile": {"outboundType": "userAssignedNATGateway"}}, "InvalidParameter"),
         ({"securityProfile": {"workloadIdentity": {"enabled": True}}}, "InvalidParameter"),
         ({"disableLocalAccounts": True}, "InvalidParameter"),
+        ({"networkProfile": {"networkPlugin": "azure", "networkPolicy": "cilium"}}, "InvalidParameter"),
+        (
+            {"apiServerAccessProfile": {"enablePrivateCluster": True, "authorizedIPRanges": ["20.0.0.0/24"]}},
+            "InvalidParameter",
+        ),
+        ({"apiServerAccessProfile": {"enablePrivateCluster": True, "privateDNSZone": "mine"}}, "InvalidParameter"),
     ],
 )
 def test_cluster_refusals_leave_nothing_behind(aks: Any, world: World, properties: Any, code: str) -> None:
@@ -224,3 +231,67 @@ def test_extension(extensions: Any) -> None:
 def test_extension_refusals(extensions: Any, settings: dict[str, str | None]) -> None:
     with refused("ExtensionConfigurationInvalid", 400):
         extensions.begin_create(*WHERE, "azureml", extension(**settings)).result()
+
+
+def zone(world: World, name: str) -> str:
+    path = f"{GROUP}/providers/Microsoft.Network/privateDnsZones/{name}"
+    return str(world.put(path, {"location": "global"})["id"])
+
+
+def private(zone_id: str, identity: str) -> dict[str, Any]:
+    body = cluster(apiServerAccessProfile={"enablePrivateCluster": True, "privateDNSZone": zone_id})
+    return {**body, "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}}
+
+
+def test_a_private_cluster_writes_into_a_zone_of_ones_own(aks: Any, world: World) -> None:
+    me = world.identity()
+    zone_id = zone(world, f"privatelink.{LOCATION}.azmk8s.io")
+    body = private(zone_id, me["id"])
+    with refused("CustomPrivateDNSZoneMissingPermissionError", 400):
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
+    world.assign(ZONE_CONTRIBUTOR, me["properties"]["principalId"], zone_id, "11111111-1111-4111-8111-111111111111")
+    made = aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
+    assert made.private_fqdn.endswith(f".privatelink.{LOCATION}.azmk8s.io")
+    with refused("InvalidParameter", 400):
+        other = private(zone(world, "privatelink.northeurope.azmk8s.io"), me["id"])
+        aks.managed_clusters.begin_create_or_update("rg", "aks-two", other).result()
+    with refused("ResourceNotFound", 400):
+        gone = private(zone_id.replace("privatelink.", "sub.privatelink."), me["id"])
+        aks.managed_clusters.begin_create_or_update("rg", "aks-two", gone).result()
+
+
+WEEKLY = {"schedule": {"weekly": {"dayOfWeek": "Sunday", "intervalWeeks": 1}}, "startTime": "01:00"}
+
+
+def test_upgrades_happen_in_their_window(aks: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    made = aks.maintenance_configurations.create_or_update(
+        "rg",
+        "aks-one",
+        "aksManagedAutoUpgradeSchedule",
+        {"properties": {"maintenanceWindow": WEEKLY | {"durationHours": 4}}},
+    )
+    assert made.maintenance_window.schedule.weekly.day_of_week == "Sunday"
+    assert made.maintenance_window.utc_offset == "+00:00"
+    assert [one.name for one in aks.maintenance_configurations.list_by_managed_cluster("rg", "aks-one")] == [
+        "aksManagedAutoUpgradeSchedule"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "properties"),
+    [
+        ("nightly", {"maintenanceWindow": {**WEEKLY, "durationHours": 4}}),
+        ("aksManagedAutoUpgradeSchedule", {"maintenanceWindow": {**WEEKLY, "durationHours": 3}}),
+        ("aksManagedAutoUpgradeSchedule", {"maintenanceWindow": {**WEEKLY, "durationHours": 4, "schedule": {}}}),
+        ("aksManagedAutoUpgradeSchedule", {"maintenanceWindow": {**WEEKLY, "durationHours": 4, "startTime": "1"}}),
+        ("aksManagedAutoUpgradeSchedule", {"maintenanceWindow": {**WEEKLY, "durationHours": 4, "utcOffset": "1"}}),
+        ("aksManagedNodeOSUpgradeSchedule", {"timeInWeek": [{"day": "Sunday", "hourSlots": [1]}]}),
+        ("default", {"maintenanceWindow": {**WEEKLY, "durationHours": 4}}),
+    ],
+)
+def test_windows_that_aks_refuses(aks: Any, name: str, properties: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    with refused("InvalidParameter", 400):
+        aks.maintenance_configurations.create_or_update("rg", "aks-one", name, {"properties": properties})
+    assert list(aks.maintenance_configurations.list_by_managed_cluster("rg", "aks-one")) == []

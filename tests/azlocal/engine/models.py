@@ -16,6 +16,10 @@ MODELS = {
     "Microsoft.ContainerRegistry/registries": ("azure.mgmt.containerregistry.models", "Registry"),
     "Microsoft.ContainerService/managedClusters": ("azure.mgmt.containerservice.models", "ManagedCluster"),
     "Microsoft.ContainerService/managedClusters/agentPools": ("azure.mgmt.containerservice.models", "AgentPool"),
+    "Microsoft.ContainerService/managedClusters/maintenanceConfigurations": (
+        "azure.mgmt.containerservice.models",
+        "MaintenanceConfiguration",
+    ),
     "Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings": (
         "azure.mgmt.containerservice.models",
         "TrustedAccessRoleBinding",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azlocal.arm import privatelink
 from azlocal.arm.errors import ArmError, bad_request
-from azlocal.arm.providers.containerservice import clusters, pools
+from azlocal.arm.providers.containerservice import clusters, maintenance, pools
 from azlocal.arm.providers.containerservice.pools import CLUSTER
 from azlocal.arm.types import NameRule, Namespace, Reference, ResourceType
 from azlocal.state import Resource
@@ -23,7 +23,6 @@ TRUSTED = {
     ),
     "microsoft.dataprotection/backupvaults": ("Microsoft.DataProtection/backupVaults/backup-operator",),
 }
-WINDOWS = ("default", "aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule")
 
 
 def _check_binding(call: Call, new: Resource, _old: Resource | None) -> None:
@@ -50,13 +49,6 @@ def _check_binding(call: Call, new: Resource, _old: Resource | None) -> None:
                 "TrustedAccessRoleBindingConflict",
                 f"'{source.id}' has a role binding already: '{other.name}'.",
             )
-
-
-def _check_window(_call: Call, new: Resource, _old: Resource | None) -> None:
-    if new.name.lower() not in {name.lower() for name in WINDOWS}:
-        raise bad_request(
-            f"'{new.name}' is no maintenance configuration: {', '.join(WINDOWS)}.", "InvalidParameter", "name"
-        )
 
 
 NAMESPACE = Namespace(
@@ -88,11 +80,7 @@ NAMESPACE = Namespace(
             delete_status=204,
             check=_check_binding,
         ),
-        ResourceType(
-            name=f"{CLUSTER}/maintenanceConfigurations",
-            provisioning=False,
-            check=_check_window,
-        ),
+        maintenance.TYPE,
         privatelink.connection_type(CLUSTER),
         privatelink.links_type(CLUSTER),
     ),

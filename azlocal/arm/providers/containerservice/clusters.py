@@ -14,7 +14,7 @@ from azlocal.arm.ids import resource_group_id
 from azlocal.arm.inline import show, sync
 from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
-from azlocal.arm.providers.containerservice import credentials, identities, networks, pools
+from azlocal.arm.providers.containerservice import credentials, identities, networks, pools, privatezones
 from azlocal.arm.providers.containerservice.pools import CLUSTER, POOL, invalid
 from azlocal.arm.types import Action, Json, NameRule, Reference, ResourceType, ScopeAction
 from azlocal.entra.principals import TENANT_ID
@@ -51,7 +51,7 @@ _INHERITED = (
 )
 
 
-def _check(_call: Call, new: Resource, old: Resource | None) -> None:
+def _check(call: Call, new: Resource, old: Resource | None) -> None:
     properties = new.properties
     for name in _INHERITED if old else ():
         if name not in properties and old and name in old.properties:
@@ -61,7 +61,7 @@ def _check(_call: Call, new: Resource, old: Resource | None) -> None:
     _check_version(new, old)
     if old is None and not any(pool.get("mode") == "System" for pool in properties.get("agentPoolProfiles") or []):
         raise invalid("Must define at least one agent pool of mode System.", "agentPoolProfiles")
-    _check_access(new, old)
+    _check_access(call, new, old)
 
 
 def _check_version(new: Resource, old: Resource | None) -> None:
@@ -93,11 +93,13 @@ def _parts(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _check_access(new: Resource, old: Resource | None) -> None:
+def _check_access(call: Call, new: Resource, old: Resource | None) -> None:
     properties = new.properties
     api = properties.get("apiServerAccessProfile") or {}
     if api.get("enablePrivateCluster") and api.get("authorizedIPRanges"):
         raise invalid("A private cluster takes no authorizedIPRanges.", "apiServerAccessProfile.authorizedIPRanges")
+    if api.get("enablePrivateCluster") and api.get("privateDNSZone"):
+        privatezones.check(call, new, str(api["privateDNSZone"]))
     was = bool(((old.properties.get("apiServerAccessProfile") if old else None) or {}).get("enablePrivateCluster"))
     if old and was != bool(api.get("enablePrivateCluster")):
         raise ArmError(

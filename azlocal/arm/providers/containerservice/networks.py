@@ -51,6 +51,11 @@ def check(call: Call, new: Resource) -> None:
         ArmError: 400 with AKS' code.
     """
     profile = new.properties["networkProfile"]
+    if profile["networkPolicy"] == "cilium" and profile["networkDataplane"] != "cilium":
+        raise invalid(
+            f"networkPolicy cilium needs networkDataplane cilium, not {profile['networkDataplane']}.",
+            "networkProfile.networkPolicy",
+        )
     services = ipaddress.ip_network(profile["serviceCidr"])
     pods = ipaddress.ip_network(profile["podCidr"]) if profile.get("podCidr") else None
     if ipaddress.ip_address(profile["dnsServiceIP"]) not in services:

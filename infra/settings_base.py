@@ -1,0 +1,24 @@
+"""What all blocks of the settings share: the base class, and types of more than one block."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Access = Literal["Enabled", "Disabled"]
+Redundancy = Literal[
+    "Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"
+]
+ShortName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")]
+DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+ComputeName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,14}[a-zA-Z0-9]$")]
+SoftDeleteDays = Annotated[int, Field(ge=1, le=365)]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|Mi|Gi)?$")]
+
+
+class Block(BaseModel):
+    """Base of all blocks: camelCase keys, nothing unknown, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
