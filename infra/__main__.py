@@ -185,27 +185,9 @@ serving = Serving(
 
 # Everything reports to Azure Monitor, and nothing in the tables has been forgotten.
 ContainerLogs("container-logs", ContainerLogsArgs(place, cluster.id, observability.logs_id))
-Diagnostics(
-    "diagnostics",
-    DiagnosticsArgs(
-        observability.logs_id,
-        {
-            "logs": observability.logs_id,
-            "network": network.id,
-            **{f"nsg_{subnet}": group_id for subnet, group_id in network.security_groups.items()},
-            "lake": lake.id,
-            "spark": spark.id,
-            "spark_pool": spark.pool_id,
-            "vault": vault.id,
-            "registry": registry.id,
-            "storage": storage.id,
-            "workspace": workspace.id,
-            "cluster": cluster.id,
-        },
-    ),
-)
 roles.close()
 endpoints.close()
+Diagnostics("diagnostics", DiagnosticsArgs(observability.logs_id))
 
 for name, value in {
     "location": platform.location,

@@ -36,7 +36,11 @@ class Block(pulumi.ComponentResource):
     package: ClassVar[str] = "azure-ml-platform"
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(f"{self.package}:index:{type(self).__name__}", name, None, opts)
+        # Named although it is the default: only a parent that is named knows its children (see walk.py).
+        stack = pulumi.ResourceOptions(parent=pulumi.runtime.get_root_resource())
+        super().__init__(
+            f"{self.package}:index:{type(self).__name__}", name, None, pulumi.ResourceOptions.merge(stack, opts)
+        )
 
     def child(
         self,
@@ -46,6 +50,7 @@ class Block(pulumi.ComponentResource):
         replace_on_changes: list[str] | None = None,
         delete_before_replace: bool | None = None,
         secret_outputs: list[str] | None = None,
+        former_name: str | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of a child of this block."""
         return pulumi.ResourceOptions(
@@ -55,4 +60,5 @@ class Block(pulumi.ComponentResource):
             replace_on_changes=replace_on_changes,
             delete_before_replace=delete_before_replace,
             additional_secret_outputs=secret_outputs,
+            aliases=[pulumi.Alias(name=former_name)] if former_name else None,
         )

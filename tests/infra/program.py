@@ -30,6 +30,7 @@ class Registered:
     """A resource as the program registered it."""
 
     urn: str
+    id: str
     type: str
     name: str
     parent: str
@@ -51,6 +52,10 @@ class Deployment:
     def all(self, type_: str) -> list[Registered]:
         """The resources whose type token ends so."""
         return [made for made in self.resources if made.type.endswith(type_)]
+
+    def azure(self) -> list[Registered]:
+        """The resources that are Azure's."""
+        return [made for made in self.resources if made.type.startswith("azure-native:")]
 
     def one(self, type_: str, name: str = "") -> Registered:
         """The resource of this type, and of this logical name where there are several."""
@@ -87,7 +92,14 @@ def guid(*parts: str) -> str:
 
 
 class Azure(mocks.Mocks):
-    """Answers with what the program reads back: ids of Azure's form, principals, end points."""
+    """Answers with what the program reads back: ids of Azure's form, principals, end points.
+
+    Args:
+        preview: answer as a preview of what does not exist yet: no id, and no output that was not an input.
+    """
+
+    def __init__(self, *, preview: bool = False) -> None:
+        self._preview = preview
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token == "azure-native:authorization:getClientConfig":
@@ -105,6 +117,8 @@ class Azure(mocks.Mocks):
         if not args.custom:
             return "", {}
         state: dict[str, Any] = dict(args.inputs)
+        if self._preview:
+            return "", state
         given = (state.get("identity") or {}).get("userAssignedIdentities")
         if given:  # a list of ids on the way in, a mapping of what they are on the way out
             read = {id_: {"clientId": guid("client", id_), "principalId": guid("principal", id_)} for id_ in given}
@@ -185,8 +199,8 @@ READ_BACK: dict[str, dict[str, Make]] = {
 class Recorder(mocks.MockMonitor):
     """Pulumi's mock monitor that also keeps each request."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        super().__init__(Azure())
+    def __init__(self, deployment: Deployment, *, preview: bool = False) -> None:
+        super().__init__(Azure(preview=preview))
         self._deployment = deployment
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  # the protocol's name
@@ -196,6 +210,7 @@ class Recorder(mocks.MockMonitor):
             self._deployment.resources.append(
                 Registered(
                     urn=answer.urn,
+                    id=answer.id,
                     type=request.type,
                     name=request.name,
                     parent=request.parent,
@@ -264,10 +279,18 @@ def _program() -> None:
     runpy.run_path(str(ROOT / "infra"), run_name="__main__")
 
 
-def start(environment: str, into: Deployment) -> None:
+def start(environment: str, into: Deployment, *, preview: bool = False) -> None:
     """Put the mocks in place, so that single components can be made too."""
     _ensure_event_loop()  # type: ignore[no-untyped-call]  # another test of this process may have left the thread without one
-    mocks.set_mocks(Azure(), project=PROJECT, stack=environment, preview=False, monitor=Recorder(into))
+    monitor = Recorder(into, preview=preview)
+    mocks.set_mocks(Azure(), project=PROJECT, stack=environment, preview=preview, monitor=monitor)
+    settings.set_root_resource(None)  # type: ignore[arg-type]  # the mocks' own, in whose place comes the program's
+
+
+def run_in_stack(make: Callable[[], None]) -> None:
+    """Run what makes resources to its end, below a stack as a program is."""
+    with without_aliases():
+        _sync_await(stack.run_in_stack(make))
 
 
 def run(environment: str, values: Mapping[str, Any] | None = None, into: Deployment | None = None) -> Deployment:
@@ -276,7 +299,5 @@ def run(environment: str, values: Mapping[str, Any] | None = None, into: Deploym
     start(environment, deployment)
     given = configuration(environment) if values is None else values
     config.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in given.items()}, [])
-    settings.set_root_resource(None)  # type: ignore[arg-type]  # the mocks' own, in whose place comes the program's
-    with without_aliases():
-        _sync_await(stack.run_in_stack(_program))
+    run_in_stack(_program)
     return deployment

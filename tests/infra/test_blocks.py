@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra import diagnostics, extension
+from infra import extension
 from infra.lake import SPARK_FILESYSTEM, ZONES
 from infra.settings_reader import parse
 from tests.infra import program
@@ -197,16 +197,6 @@ def test_the_attached_compute_is_replaced_and_never_changed(deployment: Deployme
     binding = deployment.one("TrustedAccessRoleBinding").inputs
     assert len(binding["trustedAccessRoleBindingName"]) <= 24
     assert binding["roles"] == ["Microsoft.MachineLearningServices/workspaces/mlworkload"]
-
-
-def test_diagnostics_follow_the_table(deployment: Deployment) -> None:
-    made = {entry.name: entry.inputs for entry in deployment.all("monitor:DiagnosticSetting")}
-    assert len(made) == len(diagnostics.TABLE)
-    for row in each(diagnostics.TABLE):
-        given = made[f"diagnostics-{row.target}".replace("_", "-")]
-        assert given["resourceUri"].endswith(row.part)
-        assert all(entry["enabled"] for entry in given["logs"])
-        assert ("logAnalyticsDestinationType" in given) == row.dedicated
 
 
 def test_pods_logs_have_a_rule_to_follow(deployment: Deployment) -> None:

@@ -28,11 +28,14 @@ CATEGORIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"),
         (),
     ),
+    "microsoft.network/natgateways": ((), ("AllMetrics",)),
     "microsoft.network/publicipaddresses": (
         ("DDoSProtectionNotifications", "DDoSMitigationFlowLogs", "DDoSMitigationReports"),
         ("AllMetrics",),
     ),
     "microsoft.network/loadbalancers": (("LoadBalancerHealthEvent",), ("AllMetrics",)),
+    "microsoft.insights/datacollectionrules": (("LogErrors",), ("AllMetrics",)),
+    "microsoft.machinelearningservices/registries": (("RegistryAssetReadEvent", "RegistryAssetWriteEvent"), ()),
     "microsoft.synapse/workspaces": (
         (
             "SynapseRbacOperations",
