@@ -13,14 +13,17 @@ from pulumi_azure_native import authorization, resources
 
 from infra import role_tables as roles_of
 from infra import settings_reader
+from infra.bastion import Bastion, BastionArgs
 from infra.block import Placement
 from infra.cluster import Cluster, ClusterArgs
 from infra.container_logs import ContainerLogs, ContainerLogsArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs
+from infra.hub import Hub, HubArgs, existing
 from infra.identity import Identity, IdentityArgs
 from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
 from infra.naming import Names, stable_suffix
 from infra.network import Network, NetworkArgs
+from infra.network_tables import ranges, wanted
 from infra.observability import Observability, ObservabilityArgs
 from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
 from infra.registry import Registry, RegistryArgs
@@ -57,7 +60,11 @@ place = Placement(group.name, platform.location, names, tags)
 
 # Who acts: managed identities, and the matrix that gives them and the people their roles.
 identity = Identity("identity", IdentityArgs(place))
-grants = roles_of.MATRIX + (roles_of.HIGH_BUSINESS_IMPACT if settings.workspace.high_business_impact else ())
+grants = (
+    roles_of.MATRIX
+    + (roles_of.HIGH_BUSINESS_IMPACT if settings.workspace.high_business_impact else ())
+    + (roles_of.ROUTED if settings.network.routes else ())
+)
 roles = RoleMatrix("roles", RoleMatrixArgs(azure.subscription_id, grants))
 for purpose, account in identity.accounts.items():
     roles.principal(purpose, account.principal_id)
@@ -68,8 +75,19 @@ roles.scope(roles_of.GROUP, group.id)
 roles.scope(roles_of.KUBELET_ID, identity.accounts["kubelet"].id)
 
 # The network everything lives in; a private endpoint and its DNS records for each service below.
-network = Network("network", NetworkArgs(place, settings.network, str(settings.cluster.pod_cidr)))
-roles.scope(roles_of.AKS_SUBNET, network.subnets["cluster"])
+plan = settings.network
+way_out = existing(plan.existing_hub) if plan.existing_hub else None
+if plan.hub:
+    sources = {row.name: ranges(plan).ranges[row.name] for row in wanted(plan.mode) if row.egress}
+    hub = Hub("hub", HubArgs(place, plan.hub, plan.zones, sources))
+    way_out = hub.way_out
+network = Network("network", NetworkArgs(place, plan, str(settings.cluster.pod_cidr), way_out))
+if plan.bastion:
+    Bastion("bastion", BastionArgs(place, network.subnets["bastion"], plan.zones))
+for subnet in roles_of.AKS_SUBNETS:
+    roles.scope(f"{subnet}_subnet", network.subnets[subnet])
+if network.route_table_id:
+    roles.scope(roles_of.ROUTES, network.route_table_id)
 endpoints = PrivateEndpoints("endpoints", PrivateEndpointsArgs(place, network.id, network.subnets["endpoints"]))
 
 # Azure Monitor logs, alerts and evaluates: first here, for the rest reports to it.
@@ -141,7 +159,7 @@ training = Training(
         subnet_id=network.subnets["training"] if settings.network.mode == "byo" else None,
         identity=identity.accounts["training"],
         spark_pool_id=spark.pool_id if settings.spark.attach_to_workspace else None,
-        ready=[*roles.granted("training"), *workspace_reachable, *storage_reachable],
+        ready=[*roles.granted("training"), *workspace_reachable, *storage_reachable, *network.ready],
     ),
 )
 
@@ -152,9 +170,9 @@ cluster = Cluster(
     ClusterArgs(
         placement=place,
         cluster=settings.cluster,
-        system_subnet_id=network.subnets["cluster"],
-        workload_subnet_id=network.subnets["cluster"],
-        outbound_type="userAssignedNATGateway",
+        system_subnet_id=network.subnets["aks_system"],
+        workload_subnet_id=network.subnets["aks_user"],
+        outbound_type=network.outbound_type,
         egress_address=network.egress_address,
         dns_zone_id="system",
         tenant_id=azure.tenant_id,
@@ -164,7 +182,7 @@ cluster = Cluster(
         workload=identity.accounts["workload"],
         service_account=f"{serving_settings.namespace}:{serving_settings.service_account}",
         workspace_id=workspace.id,
-        roles=roles.granted("aks"),
+        roles=[*roles.granted("aks"), *network.ready],
     ),
 )
 roles.scope(roles_of.AKS, cluster.id)

@@ -82,7 +82,6 @@ WITHOUT: dict[str, str] = {
 FORMER: dict[str, str] = {
     "cluster-aks": "cluster",
     "lake-account-blob": "lake",
-    "network-nsg-cluster": "nsg-cluster",
     "network-nsg-endpoints": "nsg-endpoints",
     "network-nsg-training": "nsg-training",
     "network-vnet": "network",

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import combinations
 
+from pydantic.alias_generators import to_camel
+
 from infra import settings as s
+from infra.network_tables import FIREWALL_SUBNET, SUBNETS, ranges, wanted
+from infra.settings_network import Subnets
 from infra.settings_rules import Problem, RuleRow
 
 # Ranges that Docker's bridge or AKS itself uses inside the nodes.
@@ -18,21 +22,22 @@ RESERVED = {
     IPv4Network("192.0.2.0/24"): "AKS",
 }
 # Azure takes 5 addresses of each subnet; smaller ranges than these leave too few for nodes or endpoints.
-SMALLEST_PREFIX = {"training": 27, "endpoints": 27, "cluster": 24}
+SMALLEST_PREFIX = {row.name: row.smallest for row in SUBNETS}
 AKS_NETWORK = "aks/azure-cni-overlay#ip-address-planning"
 
 
 def ranges_are_apart(network: s.Network, cluster: s.Cluster) -> Iterator[Problem]:
-    """Address space, pods and services do not overlap each other or reserved ranges."""
-    ranges = {
+    """Address space, hub, pods and services do not overlap each other or reserved ranges."""
+    spaces = {
         "network.addressSpace": network.address_space,
+        **({"network.hub.addressSpace": network.hub.address_space} if network.hub else {}),
         "cluster.podCidr": cluster.pod_cidr,
         "cluster.serviceCidr": cluster.service_cidr,
     }
-    for (key, first), (other, second) in combinations(ranges.items(), 2):
+    for (key, first), (other, second) in combinations(spaces.items(), 2):
         if first.overlaps(second):
             yield Problem(other, f"{second} overlaps {key} {first}", "choose disjoint ranges", AKS_NETWORK)
-    for key, given in ranges.items():
+    for key, given in spaces.items():
         for taken, owner in RESERVED.items():
             if given.overlaps(taken):
                 yield Problem(key, f"{given} overlaps {taken}, which {owner} uses", "choose another range", AKS_NETWORK)
@@ -40,10 +45,18 @@ def ranges_are_apart(network: s.Network, cluster: s.Cluster) -> Iterator[Problem
 
 def subnets_fit(network: s.Network) -> Iterator[Problem]:
     """Subnets lie in the address space, apart from each other, and are large enough."""
-    subnets = {name: getattr(network.subnets, name) for name in s.Subnets.model_fields}
     page = "virtual-network/virtual-networks-faq"
+    plan = ranges(network)
+    subnets = {name: plan.ranges[name] for name, found in network.subnets if found is not None}
+    if plan.homeless:
+        yield Problem(
+            "network.addressSpace",
+            f"{network.address_space} has no room for {', '.join(map(to_camel, plan.homeless))}",
+            "widen it, or give their ranges in network.subnets",
+            page,
+        )
     for name, given in subnets.items():
-        key = f"network.subnets.{name}"
+        key = f"network.subnets.{to_camel(name)}"
         if not given.subnet_of(network.address_space):
             yield Problem(
                 key,
@@ -56,8 +69,8 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
     for (name, first), (other, second) in combinations(subnets.items(), 2):
         if first.overlaps(second):
             yield Problem(
-                f"network.subnets.{other}",
-                f"{second} overlaps network.subnets.{name} {first}",
+                f"network.subnets.{to_camel(other)}",
+                f"{second} overlaps network.subnets.{to_camel(name)} {first}",
                 "choose disjoint ranges",
                 page,
             )
@@ -93,7 +106,57 @@ def dns_is_a_service(cluster: s.Cluster) -> Iterator[Problem]:
         )
 
 
+EXISTING = "architecture/networking/architecture/hub-spoke"
+
+
+def the_way_out_is_given(network: s.Network) -> Iterator[Problem]:
+    """Each kind of way out has its block, and no other one."""
+    blocks = {"firewall": ("hub", network.hub), "existingHub": ("existingHub", network.existing_hub)}
+    for egress, (key, given) in blocks.items():
+        foreign = network.existing_network is not None
+        if network.egress == egress and given is None and not foreign:
+            yield Problem(f"network.{key}", f"missing, but network.egress is {egress}", "add the block", EXISTING)
+        if given is not None and (network.egress != egress or foreign):
+            why = "network.existingNetwork has its own way out" if foreign else f"network.egress is {network.egress}"
+            yield Problem(f"network.{key}", f"given, but {why}", "remove the block", EXISTING)
+    if network.hub and network.hub.address_space.prefixlen > FIREWALL_SUBNET.smallest:
+        yield Problem(
+            "network.hub.addressSpace",
+            f"{network.hub.address_space} is too small for {FIREWALL_SUBNET.fixed_name}",
+            f"give it a /{FIREWALL_SUBNET.smallest} or a larger range",
+            "firewall/firewall-faq",
+        )
+
+
+def an_existing_network_has_every_role(network: s.Network) -> Iterator[Problem]:
+    """Whatever the environment places needs the name of a subnet, and ranges are the owner's."""
+    if network.existing_network is None:
+        return
+    key = "network.existingNetwork.subnets"
+    for row in wanted(network.mode, bastion=network.bastion):
+        if getattr(network.existing_network.subnets, row.name) is None:
+            yield Problem(f"{key}.{to_camel(row.name)}", "missing", "name the subnet that shall have this role")
+    if network.subnets != Subnets():
+        yield Problem("network.subnets", "given beside network.existingNetwork", "remove it: the ranges are there")
+
+
+def nodes_are_let_into_the_api_server(network: s.Network, cluster: s.Cluster) -> Iterator[Problem]:
+    """Behind authorized ranges the nodes' own way out must be known."""
+    foreign = network.existing_network is not None
+    unknown = network.existing_hub is not None and network.existing_hub.egress_address is None
+    if cluster.authorized_ip_ranges and (foreign or unknown):
+        yield Problem(
+            "cluster.authorizedIpRanges",
+            "given, but the address that nodes leave from is not known here",
+            "give network.existingHub.egressAddress, or remove the ranges",
+            "aks/api-server-authorized-ip-ranges",
+        )
+
+
 RULES: tuple[RuleRow, ...] = (
+    (("network",), the_way_out_is_given),
+    (("network",), an_existing_network_has_every_role),
+    (("network", "cluster"), nodes_are_let_into_the_api_server),
     (("network", "cluster"), ranges_are_apart),
     (("network",), subnets_fit),
     (("network",), firewall_ranges_are_public),

@@ -36,14 +36,16 @@ ROLES: dict[str, str] = {
 
 # Scopes. A lake zone is a scope of its own: `lake/scores` is one container.
 GROUP, LAKE, STORAGE, VAULT, REGISTRY = "resource_group", "lake", "workspace_storage", "vault", "registry"
-INSIGHTS, LOGS, AML, AKS, AKS_SUBNET, KUBELET_ID = (
+INSIGHTS, LOGS, AML, AKS, ROUTES, KUBELET_ID = (
     "application_insights",
     "log_analytics",
     "workspace",
     "cluster",
-    "cluster_subnet",
+    "routes",
     "kubelet_identity",
 )
+AKS_SUBNETS = ("aks_system", "aks_user", "ingress")
+"""Subnets that AKS puts nodes and load balancers into; `<name>_subnet` is the scope."""
 BLOBS, BLOBS_READ = "Storage Blob Data Contributor", "Storage Blob Data Reader"
 
 
@@ -85,7 +87,10 @@ MATRIX: tuple[Grant, ...] = (
     Grant(WORKLOAD, "AcrPull", REGISTRY, "images of deployments"),
     Grant(WORKLOAD, "AzureML Metrics Writer (preview)", AML, "metrics of its runs and endpoints"),
     # The cluster.
-    Grant(CONTROL_PLANE, "Network Contributor", AKS_SUBNET, "nodes and load balancers in the subnet"),
+    *(
+        Grant(CONTROL_PLANE, "Network Contributor", f"{subnet}_subnet", "nodes and load balancers in the subnet")
+        for subnet in AKS_SUBNETS
+    ),
     Grant(CONTROL_PLANE, "Managed Identity Operator", KUBELET_ID, "gives the nodes their identity"),
     Grant(KUBELET, "AcrPull", REGISTRY, "pulls pods' images"),
     # Spark.
@@ -111,3 +116,8 @@ HIGH_BUSINESS_IMPACT: tuple[Grant, ...] = (
     Grant(TRAINING, "Storage Account Contributor", STORAGE, "a high-business-impact workspace asks for it"),
 )
 """Rows on top for a workspace with highBusinessImpact."""
+
+ROUTED: tuple[Grant, ...] = (
+    Grant(CONTROL_PLANE, "Network Contributor", ROUTES, "AKS checks the route that nodes leave by"),
+)
+"""Rows on top where nodes leave through a firewall (aks/egress-udr)."""

@@ -6,15 +6,15 @@ setting forbids another stands in `settings_rules.py`, and reading and reporting
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
 from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from infra.settings_base import Access, Block, Redundancy, ShortName, SoftDeleteDays
+from infra.settings_base import Access, Block, Redundancy, ShortName, SoftDeleteDays, Zone
 from infra.settings_kubernetes import Cluster, Maintenance, NodePool, Serving, Window
 from infra.settings_ml import CpuCluster, Workspace
+from infra.settings_network import Network
 
 __all__ = [
     "Access",
@@ -34,11 +34,11 @@ __all__ = [
     "Serving",
     "Settings",
     "Spark",
-    "Subnets",
     "Vault",
     "Window",
     "Workspace",
     "WorkspaceStorage",
+    "Zone",
 ]
 
 
@@ -70,30 +70,6 @@ class Personas(Block):
     platform_engineer: Principal
     data_scientist: Principal
     reader: Principal
-
-
-class Subnets(Block):
-    """One address range for each subnet of the plan in `network_tables.py`."""
-
-    training: IPv4Network
-    endpoints: IPv4Network
-    cluster: IPv4Network
-
-
-class Network(Block):
-    """The virtual network and how far the services can be reached from outside it."""
-
-    mode: Literal["byo", "managed"] = Field(
-        description="byo: computes in this network's subnets; managed: in the network that the workspace manages"
-    )
-    address_space: IPv4Network = Field(description="the virtual network's range")
-    subnets: Subnets
-    public_access: Access = Field(
-        description="whether the services' public end points answer at all; identity is required either way"
-    )
-    allowed_ip_ranges: tuple[IPv4Network, ...] = Field(
-        default=(), description="public ranges that may reach them; none means no filter by address"
-    )
 
 
 class Lake(Block):

@@ -8,6 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Access = Literal["Enabled", "Disabled"]
+Zone = Literal["1", "2", "3"]
+ResourceId = Annotated[
+    str,
+    Field(pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+/providers/[\w.]+(/[\w.-]+/[\w.-]+)+$"),
+]
+"""The id of a resource in a resource group."""
+GroupId = Annotated[str, Field(pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+$")]
 Redundancy = Literal[
     "Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"
 ]

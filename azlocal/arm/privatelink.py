@@ -55,6 +55,10 @@ def _storage(group: str) -> tuple[Member, ...]:
 
 
 _ML = "privatelink.api.azureml.ms"
+_MONITOR = "privatelink.monitor.azure.com"
+_BLOB = "privatelink.blob.core.windows.net"
+WORKSPACES = "workspaceIds"
+"""Property of a private link scope: the Log Analytics workspaces in it, each with names of its own."""
 GROUPS: dict[str, dict[str, tuple[Member, ...]]] = {
     "microsoft.storage/storageaccounts": {
         group: _storage(group)
@@ -95,6 +99,23 @@ GROUPS: dict[str, dict[str, tuple[Member, ...]]] = {
     "microsoft.synapse/privatelinkhubs": {
         "Web": (Member("Web", "web.azuresynapse.net", "privatelink.azuresynapse.net"),),
     },
+    "microsoft.insights/privatelinkscopes": {
+        "azuremonitor": (
+            Member("api", "api.monitor.azure.com", _MONITOR),
+            Member("global-in-ai", "global.in.ai.monitor.azure.com", _MONITOR),
+            Member("live", "live.monitor.azure.com", _MONITOR),
+            Member("profiler", "profiler.monitor.azure.com", _MONITOR),
+            Member("snapshot", "snapshot.monitor.azure.com", _MONITOR),
+            Member("oms-{id}", "{id}.oms.opinsights.azure.com", "privatelink.oms.opinsights.azure.com"),
+            Member("ods-{id}", "{id}.ods.opinsights.azure.com", "privatelink.ods.opinsights.azure.com"),
+            Member(
+                "agentsvc-{id}",
+                "{id}.agentsvc.azure-automation.net",
+                "privatelink.agentsvc.azure-automation.net",
+            ),
+            Member("scadvisorcontentpl", "scadvisorcontentpl.blob.core.windows.net", _BLOB),
+        ),
+    },
     "microsoft.containerservice/managedclusters": {
         "management": (Member("management", "{name}.{region}.azmk8s.io", "privatelink.{region}.azmk8s.io"),),
     },
@@ -107,12 +128,20 @@ def names(target: Resource, group: str) -> list[Name]:
     region = normalize(target.body.get("location", ""))
     properties = target.properties
     unique = properties.get("workspaceId") or properties.get("registryId") or target.name
-    facts = {"name": target.name.lower(), "region": region, "id": unique}
+    several = properties.get(WORKSPACES, [unique])
     found = []
     for member in GROUPS[target.type.lower()][group]:
-        host, zone = member.host.format(**facts), member.zone.format(**facts)
-        found.append(Name(member.name.format(**facts), host, zone, member.record(host, zone)))
+        for one in several if "{id}" in member.host else [unique]:
+            facts = {"name": target.name.lower(), "region": region, "id": one}
+            host, zone = member.host.format(**facts), member.zone.format(**facts)
+            found.append(Name(member.name.format(**facts), host, zone, member.record(host, zone)))
     return found
+
+
+def zones(target: Resource, group: str) -> set[str]:
+    """The private DNS zones in which a group's names are."""
+    region = normalize(target.body.get("location", ""))
+    return {member.zone.format(region=region) for member in GROUPS[target.type.lower()][group]}
 
 
 def check_group(connection_id: str, target: Resource, groups: list[str]) -> str:

@@ -116,6 +116,8 @@ class Azure(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         if not args.custom:
             return "", {}
+        if args.resource_id:  # read: it is another team's
+            return args.resource_id, {"name": args.resource_id.rsplit("/", 1)[-1]}
         state: dict[str, Any] = dict(args.inputs)
         if self._preview:
             return "", state
@@ -159,6 +161,10 @@ READ_BACK: dict[str, dict[str, Make]] = {
             kind: f"https://{name}.{kind}.core.windows.net/"
             for kind in ("blob", "dfs", "file", "queue", "table", "web")
         },
+    },
+    # The first address that Azure gives out of a hub of 10.50.0.0/24.
+    "azure-native:network:AzureFirewall": {
+        "ipConfigurations": lambda _: [{"name": "egress", "privateIPAddress": "10.50.0.4"}]
     },
     "azure-native:network:PublicIPAddress": {"ipAddress": lambda _: "20.50.0.1"},
     "azure-native:keyvault:Vault": {

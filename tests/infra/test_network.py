@@ -1,37 +1,170 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
+from itertools import product
+from typing import Any
 
 import pytest
 
 from infra import private_endpoints
-from infra.network_tables import RULES, SUBNETS
+from infra.network_tables import wanted
 from tests.infra import program
 from tests.infra.program import Deployment, each
 
+Values = dict[str, Any]
+MODES = ("byo", "managed")
+EXITS = ("natGateway", "firewall", "existingHub")
+FOREIGN = "/subscriptions/33333333-0000-4000-8000-000000000001/resourceGroups/hub/providers/Microsoft.Network"
+ANYWHERE = {"*", "Internet", "Any", "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"}
 
-def test_each_subnet_has_its_group_and_no_default_way_out(deployment: Deployment) -> None:
-    subnets = deployment.one("network:VirtualNetwork").inputs["subnets"]
-    assert [subnet["name"].split("-")[2] for subnet in subnets] == [row.name for row in SUBNETS]
-    for subnet, row in zip(subnets, SUBNETS, strict=True):
-        assert row.name in subnet["networkSecurityGroup"]["id"]
+
+def network_of(environment: str, mode: str, egress: str, **more: Any) -> Deployment:
+    """The program with another network: each environment can have each of them."""
+    values = program.configuration(environment)
+    plan = values["network"]
+    plan |= {"mode": mode, "egress": egress, **more}
+    plan.pop("hub", None)
+    if egress == "firewall":
+        plan["hub"] = {"addressSpace": "10.50.0.0/24"}
+    if egress == "existingHub":
+        plan["existingHub"] = {"virtualNetworkId": f"{FOREIGN}/virtualNetworks/hub", "nextHop": "10.0.0.4"}
+    return program.run(environment, values)
+
+
+@pytest.fixture(scope="module", params=list(product(program.ENVIRONMENTS, MODES)), ids="-".join)
+def variation(request: pytest.FixtureRequest) -> tuple[str, str, Deployment]:
+    """Each environment in each mode, the three ways out spread over them, once with Bastion and once without."""
+    environment, mode = request.param
+    egress = EXITS[(program.ENVIRONMENTS.index(environment) + MODES.index(mode)) % len(EXITS)]
+    return mode, egress, network_of(environment, mode, egress, bastion=mode == "byo")
+
+
+def spoke(deployment: Deployment) -> Values:
+    return deployment.one("network:VirtualNetwork", "network-vnet").inputs
+
+
+def rules_of(deployment: Deployment) -> dict[str, list[Values]]:
+    return {
+        made.name.removeprefix("network-nsg-"): made.inputs["securityRules"]
+        for made in deployment.all("NetworkSecurityGroup")
+    }
+
+
+def values_of(rule: Values, field: str) -> list[str]:
+    """A field of a rule, in whichever of its two spellings."""
+    one = rule.get(field)
+    return [one] if one else list(rule[f"{field}s" if field.endswith("Range") else f"{field}es"])
+
+
+def test_each_subnet_has_its_group_and_no_default_way_out(variation: tuple[str, str, Deployment]) -> None:
+    mode, egress, deployment = variation
+    rows = wanted(mode, bastion=mode == "byo")  # type: ignore[arg-type]
+    subnets = spoke(deployment)["subnets"]
+    assert len(subnets) == len(rows)
+    for subnet, row in each(zip(subnets, rows, strict=True)):
+        assert (subnet["name"] == row.fixed_name) if row.fixed_name else (row.name.replace("_", "-") in subnet["name"])
+        assert row.name.replace("_", "-") in subnet["networkSecurityGroup"]["id"]
         assert subnet["defaultOutboundAccess"] is False
-        assert ("natGateway" in subnet) == row.egress
+        assert ("natGateway" in subnet) == (row.egress and egress == "natGateway")
+        assert ("routeTable" in subnet) == (row.egress and egress != "natGateway")
 
 
-def test_rules_are_complete_and_apart(deployment: Deployment) -> None:
-    for group in each(deployment.all("NetworkSecurityGroup")):
-        rules = group.inputs["securityRules"]
+def test_what_leaves_goes_one_way(variation: tuple[str, str, Deployment]) -> None:
+    _, egress, deployment = variation
+    cluster = deployment.one("ManagedCluster")
+    outbound = cluster.inputs["networkProfile"]["outboundType"]
+    assert outbound == ("userAssignedNATGateway" if egress == "natGateway" else "userDefinedRouting")
+    assert len(deployment.all("network:NatGateway")) == (egress == "natGateway")
+    assert len(deployment.all("network:AzureFirewall")) == (egress == "firewall")
+    if egress == "natGateway":
+        return
+    route = deployment.one("network:Route").inputs
+    assert (route["addressPrefix"], route["nextHopType"]) == ("0.0.0.0/0", "VirtualAppliance")
+    assert route["nextHopIpAddress"] == ("10.50.0.4" if egress == "firewall" else "10.0.0.4")
+    peerings = {made.inputs["virtualNetworkName"]: made.inputs for made in deployment.all("VirtualNetworkPeering")}
+    assert len(peerings) == 2
+    assert all(peering["allowForwardedTraffic"] for peering in peerings.values())
+    waits = deployment.waits_for(cluster)
+    assert {"network-default-route", "network-to-hub", "network-from-hub"} <= waits
+    vnet = deployment.one("network:VirtualNetwork", "network-vnet")
+    assert "hub-firewall" not in deployment.waits_for(vnet), "subnets need not wait ten minutes for a firewall"
+
+
+def test_a_firewall_is_built_as_azure_asks() -> None:
+    made = network_of("prod", "byo", "firewall")
+    hub = made.one("network:VirtualNetwork", "hub-vnet").inputs
+    assert [(one["name"], one["addressPrefix"]) for one in hub["subnets"]] == [("AzureFirewallSubnet", "10.50.0.0/26")]
+    firewall = made.one("network:AzureFirewall")
+    assert "hub-rules" in made.waits_for(firewall), "a policy takes no rules while its firewall is being made"
+    address = made.one("network:PublicIPAddress", "hub-ip").inputs
+    assert (address["sku"]["name"], address["publicIPAllocationMethod"]) == ("Standard", "Static")
+    assert address["zones"] == firewall.inputs["zones"] == ["1", "2", "3"]
+    for collection in each(made.one("FirewallPolicyRuleCollectionGroup").inputs["ruleCollections"]):
+        for rule in each(collection["rules"]):
+            assert not ANYWHERE & set(rule["sourceAddresses"] + rule.get("destinationAddresses", []))
+            assert not re.search(r"\{\w", str(rule)), "a fact was not filled in"
+
+
+def test_the_firewall_lets_package_indexes_through_only_where_named() -> None:
+    values = program.configuration("prod")
+    assert "allowed-hosts" not in str(program.run("prod", values).one("FirewallPolicyRuleCollectionGroup").inputs)
+    values["network"]["hub"]["allowedHosts"] = ["packages.example.com"]
+    rules = program.run("prod", values).one("FirewallPolicyRuleCollectionGroup").inputs["ruleCollections"][1]["rules"]
+    (rule,) = (rule for rule in rules if rule["name"] == "allowed-hosts")
+    assert rule["targetFqdns"] == ["packages.example.com"]
+    assert rule["sourceAddresses"], "from the subnets that leave"
+
+
+def test_a_network_that_exists_is_read_and_not_made() -> None:
+    values = program.configuration("dev")
+    roles = ("training", "endpoints", "aksUser", "aksSystem", "ingress", "synapse", "runners")
+    network_id = f"{FOREIGN}/virtualNetworks/vnet"
+    values["network"]["existingNetwork"] = {"virtualNetworkId": network_id, "subnets": {role: role for role in roles}}
+    made = program.run("dev", values)
+    for kind in each(("network:VirtualNetwork", "NetworkSecurityGroup", "NatGateway", "PublicIPAddress")):
+        assert made.all(kind) == []
+    for endpoint in each(made.all("network:PrivateEndpoint")):
+        assert endpoint.inputs["subnet"]["id"].startswith(f"{network_id}/subnets/")
+    pools = made.one("ManagedCluster").inputs["agentPoolProfiles"]
+    assert [pool["vnetSubnetID"].rsplit("/", 1)[-1] for pool in pools] == ["aksSystem", "aksUser"]
+
+
+def test_rules_are_complete_and_apart(variation: tuple[str, str, Deployment]) -> None:
+    for name, rules in each(rules_of(variation[2]).items()):
         slots = Counter((rule["direction"], rule["priority"]) for rule in rules)
-        assert max(slots.values()) == 1, f"{group.name}: Azure takes one rule for a direction and priority"
+        assert max(slots.values()) == 1, f"{name}: Azure takes one rule for a direction and priority"
+        assert max(Counter(rule["name"] for rule in rules).values()) == 1, name
         for rule in each(rules):
-            assert ("destinationPortRange" in rule) != ("destinationPortRanges" in rule)
-            assert "{" not in rule["sourceAddressPrefix"] + rule["destinationAddressPrefix"]
+            for field in ("destinationPortRange", "sourceAddressPrefix", "destinationAddressPrefix"):
+                several = f"{field}s" if field.endswith("Range") else f"{field}es"
+                assert (field in rule) != (several in rule), (name, rule["name"], field)
+            assert not re.search(r"\{\w", str(rule)), "a fact was not filled in"
+        inbound = sorted((rule for rule in rules if rule["direction"] == "Inbound"), key=lambda rule: rule["priority"])
+        assert (inbound[-1]["access"], inbound[-1]["sourceAddressPrefix"]) == ("Deny", "*")
+        assert inbound[0]["access"] == "Allow" or name == "runners"
 
 
-def test_nothing_is_let_in_from_the_internet() -> None:
-    for rule in each(rule for rule in RULES if rule.direction == "Inbound" and rule.access == "Allow"):
-        assert rule.source not in {"*", "Internet", "Any", "0.0.0.0/0"}
+def test_nothing_is_let_in_from_the_internet_but_to_bastion(variation: tuple[str, str, Deployment]) -> None:
+    open_rules = {
+        (name, rule["name"])
+        for name, rules in rules_of(variation[2]).items()
+        for rule in rules
+        if rule["direction"] == "Inbound"
+        and rule["access"] == "Allow"
+        and ANYWHERE & set(values_of(rule, "sourceAddressPrefix"))
+    }
+    assert open_rules <= {("bastion", "AllowHttpsFromInternet")}
+
+
+def test_no_machine_gets_a_shell_on_the_next_one(variation: tuple[str, str, Deployment]) -> None:
+    for name, rules in each(rules_of(variation[2]).items()):
+        outbound = [rule for rule in rules if rule["direction"] == "Outbound"]
+        first = min(outbound, key=lambda rule: int(rule["priority"]))
+        shells = set(values_of(first, "destinationPortRange")) >= {"22", "3389"}
+        assert shells
+        assert first["destinationAddressPrefix"] == "VirtualNetwork"
+        assert first["access"] == ("Allow" if name == "bastion" else "Deny")
 
 
 def test_each_endpoint_resolves_privately(deployment: Deployment) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.identity import IDENTITIES
-from infra.role_tables import HIGH_BUSINESS_IMPACT, MATRIX, ROLES, Grant
+from infra.role_tables import HIGH_BUSINESS_IMPACT, MATRIX, ROLES, ROUTED, Grant
 from infra.roles import RoleMatrix, RoleMatrixArgs, assignment_name
 from tests.infra import program
 from tests.infra.program import Deployment, each
@@ -21,7 +21,7 @@ def test_roles_are_guids_used_once() -> None:
 
 
 def test_every_role_is_used_and_every_row_is_unique() -> None:
-    rows = MATRIX + HIGH_BUSINESS_IMPACT
+    rows = MATRIX + HIGH_BUSINESS_IMPACT + ROUTED
     assert {row.role for row in rows} == ROLES.keys()
     assert len({(row.principal, row.role, row.scope) for row in rows}) == len(rows)
     assert {row.principal for row in rows} == {*IDENTITIES, *PEOPLE, "spark"}
@@ -42,8 +42,9 @@ def test_pods_write_scores_and_nothing_else() -> None:
 
 def test_each_row_becomes_one_assignment(deployment: Deployment) -> None:
     made = deployment.all("RoleAssignment")
-    assert len(made) == len(MATRIX)
-    assert len({entry.inputs["roleAssignmentName"] for entry in made}) == len(MATRIX)
+    rows = MATRIX + (ROUTED if deployment.all("network:RouteTable") else ())
+    assert len(made) == len(rows)
+    assert len({entry.inputs["roleAssignmentName"] for entry in made}) == len(rows)
     for entry in each(made):
         given = entry.inputs
         role = given["roleDefinitionId"].split("/")[-1]
@@ -57,7 +58,7 @@ def test_a_high_business_impact_workspace_adds_its_row() -> None:
     values = program.configuration("local")
     values["workspace"]["highBusinessImpact"] = True
     made = program.run("local", values)
-    assert len(made.all("RoleAssignment")) == len(MATRIX) + len(HIGH_BUSINESS_IMPACT)
+    assert len(made.all("RoleAssignment")) == len(MATRIX) + len(HIGH_BUSINESS_IMPACT) + len(ROUTED)
     assert made.one("machinelearningservices:Workspace").inputs["hbiWorkspace"] is True
 
 
@@ -86,7 +87,9 @@ def test_identities_have_their_roles_before_they_act(deployment: Deployment) -> 
             "roles-workspace-contributor-application-insights",
         },
         ("ManagedCluster", ""): {
-            "roles-aks-network-contributor-cluster-subnet",
+            "roles-aks-network-contributor-aks-system-subnet",
+            "roles-aks-network-contributor-aks-user-subnet",
+            "roles-aks-network-contributor-ingress-subnet",
             "roles-aks-managed-identity-operator-kubelet-identity",
         },
         ("machinelearningservices:Compute", "training-cpu"): {

@@ -9,6 +9,7 @@ from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import iso
+from azlocal.arm.providers import monitorlinks
 from azlocal.arm.providers.diagnostics import CATEGORIES, GROUPS
 from azlocal.arm.types import Json, NameRule, Namespace, Reference, ResourceType, Scope
 from azlocal.entra.principals import SUBSCRIPTION_ID
@@ -149,11 +150,15 @@ NAMESPACE = Namespace(
         "2020-02-02",
         "2020-02-02-preview",
         "2021-05-01-preview",
+        "2021-07-01-preview",
+        "2021-09-01",
         "2021-08-01",
         "2022-06-01",
         "2022-06-15",
         "2023-01-01",
+        "2023-03-11",
         "2023-03-15-preview",
+        "2023-06-01-preview",
         "2023-12-01",
         "2024-01-01-preview",
         "2024-10-01-preview",
@@ -224,9 +229,13 @@ NAMESPACE = Namespace(
             name="Microsoft.Insights/dataCollectionRuleAssociations",
             scopes=frozenset(Scope),
             provisioning=False,
-            references=(Reference("properties.dataCollectionRuleId", "Microsoft.Insights/dataCollectionRules"),),
+            references=(
+                Reference("properties.dataCollectionRuleId", "Microsoft.Insights/dataCollectionRules"),
+                Reference("properties.dataCollectionEndpointId", monitorlinks.COLLECTOR),
+            ),
             duration=2,
         ),
+        *monitorlinks.TYPES,
         ResourceType(
             name="Microsoft.Insights/actionGroups",
             tracked=True,

@@ -156,3 +156,61 @@ def test_alerts(world: World, logs: Any) -> None:
     with refused("ResourceNotFound", 404):
         lost = {**rule, "properties": {**rule["properties"], "scopes": [workspace + "x"]}}
         monitor.scheduled_query_rules.create_or_update("rg", "errors2", lost)
+
+
+SCOPE = f"{GROUP}/providers/Microsoft.Insights/privateLinkScopes/scope"
+SCOPE_VERSION = "2023-06-01-preview"
+MODES = {"ingestionAccessMode": "PrivateOnly", "queryAccessMode": "Open"}
+
+
+@pytest.fixture
+def monitor(world: World) -> Any:
+    return world.client(MonitorManagementClient)
+
+
+def test_a_private_link_scope_leads_to_its_workspaces(world: World, logs: Any) -> None:
+    world.group()
+    workspace = logs.workspaces.begin_create_or_update("rg", "logs-one", WORKSPACE).result()
+    generic = world.client(ResourceManagementClient).resources
+    body: dict[str, Any] = {"location": "global", "properties": {"accessModeSettings": MODES}}
+    generic.begin_create_or_update_by_id(SCOPE, body, api_version=SCOPE_VERSION).result()
+    scoped = {"properties": {"linkedResourceId": workspace.id, "kind": "Resource"}}
+    generic.begin_create_or_update_by_id(f"{SCOPE}/scopedResources/logs", scoped, api_version=SCOPE_VERSION).result()
+    with refused("Conflict", 409):
+        generic.begin_create_or_update_by_id(
+            f"{SCOPE}/scopedResources/again", scoped, api_version=SCOPE_VERSION
+        ).result()
+    with refused("InvalidLinkedResourceType", 400):
+        wrong = {"properties": {"linkedResourceId": world.account()}}
+        generic.begin_create_or_update_by_id(
+            f"{SCOPE}/scopedResources/wrong", wrong, api_version=SCOPE_VERSION
+        ).result()
+    link = {"name": "c", "properties": {"privateLinkServiceId": SCOPE, "groupIds": ["azuremonitor"]}}
+    subnet = world.network("10.0.0.0/24") + "/subnets/snet0"
+    endpoint = {"location": LOCATION, "properties": {"subnet": {"id": subnet}, "privateLinkServiceConnections": [link]}}
+    made = world.put(f"{GROUP}/providers/Microsoft.Network/privateEndpoints/pep", endpoint)
+    hosts = {one["fqdn"] for one in made["properties"]["customDnsConfigs"]}
+    assert f"{workspace.customer_id}.ods.opinsights.azure.com" in hosts
+    assert "api.monitor.azure.com" in hosts
+    shown = generic.get_by_id(SCOPE, api_version=SCOPE_VERSION).properties
+    assert shown["privateEndpointConnections"][0]["properties"]["privateEndpoint"]["id"] == made["id"]
+    assert "workspaceIds" not in shown
+
+
+def test_a_private_link_scope_says_how_open_it_is(world: World) -> None:
+    world.group()
+    generic = world.client(ResourceManagementClient).resources
+    body: dict[str, Any] = {"location": LOCATION, "properties": {"accessModeSettings": MODES}}
+    with refused("LocationNotAvailableForResourceType", 400):
+        generic.begin_create_or_update_by_id(SCOPE, body, api_version=SCOPE_VERSION).result()
+    body = {"location": "global", "properties": {"accessModeSettings": {**MODES, "queryAccessMode": "Closed"}}}
+    with refused("InvalidParameter", 400):
+        generic.begin_create_or_update_by_id(SCOPE, body, api_version=SCOPE_VERSION).result()
+
+
+def test_a_collection_endpoint_keeps_its_names(world: World, monitor: Any) -> None:
+    world.group()
+    body = {"location": LOCATION, "properties": {"networkAcls": {"publicNetworkAccess": "Disabled"}}}
+    made = monitor.data_collection_endpoints.create("rg", "dce", body)
+    assert made.logs_ingestion.endpoint.endswith(".ingest.monitor.azure.com")
+    assert monitor.data_collection_endpoints.create("rg", "dce", body).immutable_id == made.immutable_id

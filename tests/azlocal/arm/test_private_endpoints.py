@@ -184,3 +184,14 @@ def test_every_name_of_the_table_belongs_to_its_zone(target: str, group: str) ->
         assert "{" not in f"{one.member}{one.host}{one.zone}"
         assert one.host.startswith(one.record)
         assert one.record != one.host
+
+
+def test_a_zone_group_names_the_zones_of_its_group(network: Any, dns: Any, world: World, subnet: str) -> None:
+    """Azure writes no record into a wrong zone, and the name goes on resolving to the public address."""
+    network.private_endpoints.begin_create_or_update("rg", "pep", endpoint(subnet, world.account(), "blob")).result()
+    zone = dns.private_zones.begin_create_or_update(
+        "rg", "privatelink.file.core.windows.net", {"location": "global"}
+    ).result()
+    body = {"properties": {"privateDnsZoneConfigs": [{"name": "one", "properties": {"privateDnsZoneId": zone.id}}]}}
+    with refused("PrivateDnsZoneDoesNotMatchGroup", 400):
+        network.private_dns_zone_groups.begin_create_or_update("rg", "pep", "default", body).result()

@@ -1,6 +1,7 @@
 """Microsoft.Network: networks and their rules, private endpoints and private DNS."""
 
 from azlocal.arm.providers.network import (
+    firewalls,
     outbound,
     privatedns,
     privateendpoints,
@@ -45,6 +46,7 @@ NAMESPACE = Namespace(
         *virtualnetworks.TYPES,
         *securitygroups.TYPES,
         *outbound.TYPES,
+        *firewalls.TYPES,
         *privateendpoints.TYPES,
         *privatedns.TYPES,
     ),

@@ -169,6 +169,35 @@ def _check_group(call: Call, new: Resource, _old: Resource | None) -> None:
                 "DuplicatePrivateDnsZonesNotAllowed",
             )
         zones.add(zone)
+    endpoint = call.state.get(new.key.rpartition("/privatednszonegroups/")[0])
+    if endpoint:
+        _check_zones(call.state, new, endpoint, zones)
+
+
+def _check_zones(state: State, new: Resource, endpoint: Resource, zones: set[str]) -> None:
+    """Zones under privatelink must be among those of the endpoint's group; other names are one's own affair.
+
+    Azure takes a wrong one and writes no record, so that the name goes on resolving to the public address: it is
+    refused here, where it can still be found.
+
+    Raises:
+        ArmError: 400 PrivateDnsZoneDoesNotMatchGroup.
+    """
+    from azlocal.arm.providers.network.privateendpoints import connections
+
+    targets = [
+        (state.get(one["properties"]["privateLinkServiceId"].lower()), one["properties"]["groupIds"][0])
+        for one, _ in connections(endpoint)
+    ]
+    fitting = {zone for target, group in targets if target for zone in privatelink.zones(target, group)}
+    wrong = sorted(zone for zone in zones if zone.startswith("privatelink.") and zone not in fitting)
+    if fitting and wrong:
+        raise bad_request(
+            f"The zone group {new.id} names {', '.join(wrong)}; the endpoint's names are in"
+            f" {', '.join(sorted(fitting))}.",
+            "PrivateDnsZoneDoesNotMatchGroup",
+            "properties.privateDnsZoneConfigs",
+        )
 
 
 def _group_written(call: Call, new: Resource, _old: Resource | None) -> None:

@@ -10,6 +10,7 @@ from azlocal.arm.deletes import purge
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.providers.network.addresses import allocate, hold, release
 from azlocal.arm.providers.network.common import check_region, name_rule, show_etag
+from azlocal.arm.providers.network.subnetuse import check_user
 from azlocal.arm.types import Json, Reference, ResourceType
 from azlocal.state import Resource
 
@@ -35,6 +36,9 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
             "PrivateEndpointMustHaveConnection",
         )
     check_region(call, new, [new.properties["subnet"]["id"].rpartition("/subnets/")[0]])
+    subnet = call.state.get(new.properties["subnet"]["id"].lower())
+    if subnet and old is None:
+        check_user(call, subnet, new)
     for connection, approved in wanted:
         properties = connection.setdefault("properties", {})
         name = connection.setdefault("name", new.name)

@@ -157,6 +157,29 @@ def _check_address(rule: Resource, address: str) -> None:
 
 def _table_written(call: Call, new: Resource, _old: Resource | None) -> None:
     sync(call, new, _ROUTES)
+    _check_prefixes(call, new.key)
+
+
+def _route_written(call: Call, new: Resource, _old: Resource | None) -> None:
+    _check_prefixes(call, new.key.rpartition("/routes/")[0])
+
+
+def _check_prefixes(call: Call, table: str) -> None:
+    """No two routes of a table for one prefix.
+
+    Raises:
+        ArmError: 400 RouteConflict.
+    """
+    seen: dict[str, str] = {}
+    for route in call.state.children(table, ROUTE):
+        prefix = str(route.properties["addressPrefix"]).lower()
+        if prefix in seen:
+            raise bad_request(
+                f"Route {route.name} conflicts with route {seen[prefix]}. Routes cannot have the same address prefix"
+                f" {prefix}.",
+                "RouteConflict",
+            )
+        seen[prefix] = route.name
 
 
 def _show_table(call: Call, resource: Resource, body: Json) -> None:
@@ -176,6 +199,14 @@ def _check_route(_call: Call, new: Resource, _old: Resource | None) -> None:
             f"Route {new.id} with next hop type VirtualAppliance needs nextHopIpAddress.",
             "NextHopIpAddressRequired",
         )
+    if appliance:
+        try:
+            ipaddress.ip_address(properties["nextHopIpAddress"])
+        except ValueError:
+            raise bad_request(
+                f"Route {new.id} has next hop {properties['nextHopIpAddress']}, which is no IP address.",
+                "InvalidNextHopIpAddress",
+            ) from None
     if not appliance and properties.get("nextHopIpAddress"):
         raise bad_request(
             f"Route {new.id} has nextHopIpAddress, which only next hop type VirtualAppliance takes.",
@@ -235,6 +266,7 @@ TYPES = (
         defaults={"properties.hasBgpOverride": False},
         duration=4,
         check=_check_route,
+        committed=_route_written,
         present=show_etag,
     ),
 )

@@ -8,6 +8,8 @@ from azlocal.arm.errors import bad_request
 from azlocal.arm.inline import Inline, show, sync
 from azlocal.arm.providers.network.addresses import Range, contains, forget, overlapping, parse_range, prefixes
 from azlocal.arm.providers.network.common import name_rule, show_etag
+from azlocal.arm.providers.network.subnetuse import check_delegations, check_reserved
+from azlocal.arm.providers.network.subnetuse import delegations as delegations_of
 from azlocal.arm.types import Json, Reference, ResourceType
 from azlocal.state import Resource
 
@@ -62,6 +64,9 @@ def _check_subnet(call: Call, new: Resource, old: Resource | None) -> None:
                 f" a subnet needs at least a /{SMALLEST[one.version]}.",
                 "NetcfgInvalidSubnet",
             )
+    check_reserved(new)
+    if delegations_of(new) != (delegations_of(old) if old else []):
+        check_delegations(new, call.state)
     gone = set(prefixes(old.properties)) - set(given) if old else set()
     if gone and call.state.referrers(new.key):
         raise bad_request(
@@ -127,13 +132,59 @@ def _show_subnet(call: Call, resource: Resource, body: Json) -> None:
         ]
 
 
-def _check_peering(_call: Call, new: Resource, _old: Resource | None) -> None:
+def _check_peering(call: Call, new: Resource, _old: Resource | None) -> None:
+    """Two different networks whose ranges do not overlap; connected once both sides are there.
+
+    Raises:
+        ArmError: 400 VnetCannotBePeeredWithItself or VnetAddressSpacesOverlap.
+    """
     remote = (new.properties.get("remoteVirtualNetwork") or {}).get("id", "")
     if remote.lower() == new.key.rpartition("/virtualnetworkpeerings/")[0]:
         raise bad_request(
             f"Peering {new.id} cannot have itself as remote virtual network.", "VnetCannotBePeeredWithItself"
         )
-    new.properties["peeringState"] = "Initiated"
+    mine = call.state.get(new.key.rpartition("/virtualnetworkpeerings/")[0])
+    other = call.state.get(remote.lower())
+    if mine and other:
+        for one in _spaces(mine):
+            for space in _spaces(other):
+                if one.version == space.version and one.overlaps(space):
+                    raise bad_request(
+                        f"Cannot create or update peering {new.id}. Virtual networks {mine.id} and {other.id} cannot be"
+                        f" peered because their address spaces overlap: {one}, {space}.",
+                        "VnetAddressSpacesOverlap",
+                    )
+        new.properties["remoteAddressSpace"] = other.properties.get("addressSpace")
+        new.properties["remoteVirtualNetworkAddressSpace"] = other.properties.get("addressSpace")
+    back = _other_side(call, new, remote)
+    new.properties["peeringState"] = "Connected" if back else "Initiated"
+    new.properties["peeringSyncLevel"] = "FullyInSync" if back else "RemoteNotInSync"
+
+
+def _other_side(call: Call, peering: Resource, remote: str) -> Resource | None:
+    mine = peering.key.rpartition("/virtualnetworkpeerings/")[0]
+    for one in call.state.children(remote.lower(), PEERING):
+        if (one.properties.get("remoteVirtualNetwork") or {}).get("id", "").lower() == mine:
+            return one
+    return None
+
+
+def _peering_written(call: Call, new: Resource, _old: Resource | None) -> None:
+    """The second side connects the first one too."""
+    other = _other_side(call, new, (new.properties.get("remoteVirtualNetwork") or {}).get("id", ""))
+    if other and other.properties.get("peeringState") != "Connected":
+        other.properties.update(peeringState="Connected", peeringSyncLevel="FullyInSync")
+        call.state.put(other)
+
+
+def _peering_deleted(control: ControlPlane, peering: Resource) -> None:
+    """The side that stays is disconnected, and has to be deleted before it can be made anew."""
+    remote = (peering.properties.get("remoteVirtualNetwork") or {}).get("id", "").lower()
+    mine = peering.key.rpartition("/virtualnetworkpeerings/")[0]
+    for one in control.state.children(remote, PEERING):
+        if (one.properties.get("remoteVirtualNetwork") or {}).get("id", "").lower() == mine:
+            one.properties["peeringState"] = "Disconnected"
+            control.state.put(one)
 
 
 TYPES = (
@@ -195,6 +246,8 @@ TYPES = (
         },
         duration=10,
         check=_check_peering,
+        committed=_peering_written,
+        deleted=_peering_deleted,
         present=show_etag,
     ),
 )
