@@ -15,8 +15,7 @@ from typing import Any
 import yaml
 
 from azlocal.engine.errors import EngineError, RefusedError
-
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from azlocal.engine.yaml_file import DuplicateKeysError, read_yaml
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,9 @@ def _stack_file(config_dir: Path, stack: str) -> Path:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        read = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 -- a safe loader, the C one if built
+        read = read_yaml(path.read_text(encoding="utf-8"))
+    except DuplicateKeysError as error:
+        raise EngineError(f"{path}: {error}", "keep one of each") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -138,7 +139,16 @@ def _stack_config(project: str, path: Path, settings: Any) -> dict[str, str]:
             f"{path} holds encrypted settings, which only the Pulumi CLI can read: {', '.join(encrypted)}",
             "leave secrets out of this environment: let the program make them, or read them from a vault",
         )
+    _refuse_twice(project, path, settings)
     return {_full_key(project, str(key)): _as_text(value) for key, value in settings.items()}
+
+
+def _refuse_twice(project: str, path: Path, settings: Mapping[Any, Any]) -> None:
+    """`region` and `shop:region` are one setting of the project `shop`."""
+    short = {_full_key(project, str(key)): str(key) for key in settings if ":" not in str(key)}
+    twice = sorted(f"'{key}' is also '{short[str(key)]}'" for key in settings if str(key) in short)
+    if twice:
+        raise EngineError(f"{path} has settings twice: {'; '.join(twice)}", "keep one of each")
 
 
 def _has_secure(value: Any) -> bool:

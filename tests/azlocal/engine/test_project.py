@@ -76,6 +76,33 @@ def test_encrypted_settings_are_refused_by_name(tmp_path: Path, setting: str) ->
         load_project(tmp_path, "dev")
 
 
+def test_a_key_that_stands_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
+    settings = (
+        "config:\n  network:\n    space: 10.0.0.0/16\n    zones:\n      - {name: a, name: b}\n    space: 10.1.0.0/16\n"
+    )
+    write(
+        tmp_path,
+        "name: shop\nruntime: python\n",
+        f"{settings}  tags: &all {{a: 1}}\n  more: {{<<: *all, a: 2}}\nconfig: {{}}\n",
+    )
+    with pytest.raises(EngineError) as error:
+        load_project(tmp_path, "dev")
+    assert error.value.message == (
+        f"{tmp_path / 'Pulumi.dev.yaml'}: the key 'config.network.zones[0].name' stands in lines 5 and 5;"
+        " the key 'config.network.space' stands in lines 3 and 6; the key 'config' stands in lines 1 and 9"
+    )
+    assert error.value.hint == "keep one of each"
+    write(tmp_path, "name: shop\nruntime: python\nname: store\n")
+    with pytest.raises(EngineError, match=r"Pulumi\.yaml: the key 'name' stands in lines 1 and 3"):
+        load_project(tmp_path, "dev")
+
+
+def test_a_setting_in_both_its_spellings_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "name: shop\nruntime: python\n", "config: {region: a, 'shop:region': b, 'other:region': c}\n")
+    with pytest.raises(EngineError, match="has settings twice: 'shop:region' is also 'region'$"):
+        load_project(tmp_path, "dev")
+
+
 @pytest.mark.parametrize(
     ("project", "stack", "said"),
     [
