@@ -100,14 +100,37 @@ def reset(
 def up(
     env: Environment,
     project: Project = Path(),
+    *,
     outputs: Annotated[Path | None, typer.Option(help="Write the stack's outputs to this JSON file.")] = None,
+    refresh: Annotated[
+        bool,
+        typer.Option(
+            "--refresh",
+            "-r",
+            help="First refresh the state: read every resource, make anew what was deleted outside, put right what"
+            " was changed.",
+        ),
+    ] = False,
+    purge_deleted: Annotated[
+        bool,
+        typer.Option(
+            "--purge-deleted", help="Purge a soft-deleted vault or workspace of this stack whose name is used again."
+        ),
+    ] = False,
+    recover_deleted: Annotated[
+        bool,
+        typer.Option("--recover-deleted", help="Recover it instead, with what it held."),
+    ] = False,
     state: State = None,
     verbose: Verbose = False,
 ) -> None:
     """Make the local Azure what the Pulumi program says: create, update, replace, delete; resume after a break."""
     from azlocal.engine.commands import up as run
 
-    run(project, env, StateFolder(state), outputs=outputs, verbose=verbose)
+    if purge_deleted and recover_deleted:
+        raise UsageError("--purge-deleted and --recover-deleted exclude each other", "choose one of them")
+    held = "purge" if purge_deleted else "recover" if recover_deleted else "refuse"
+    run(project, env, StateFolder(state), outputs=outputs, refresh=refresh, held=held, verbose=verbose)
 
 
 @app.command()
@@ -118,7 +141,7 @@ def destroy(
     state: State = None,
     verbose: Verbose = False,
 ) -> None:
-    """Delete everything an environment's stack has made, in reverse order of dependency."""
+    """Delete everything an environment's stack has made, in reverse order of dependency, and purge what Azure keeps."""
     from azlocal.engine.commands import destroy as run
 
     _confirm(f"Delete everything in '{env}'?", yes)

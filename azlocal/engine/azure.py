@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from azlocal.engine.errors import ArmCallError, RefusedError, ResourceError
 from azlocal.engine.ports import Port, Reply, call, raise_for
-from azlocal.engine.provider import Checked, Goal, Json, refuse_others
+from azlocal.engine.provider import Checked, Goal, Holder, Json, refuse_others
 from azlocal.engine.tables import AzureType, all_types, find_type
 from azlocal.engine.tables.base import arm_type_of
 from azlocal.engine.values import reveal
@@ -114,12 +116,65 @@ class AzureProvider:
             if error.status != 404:
                 raise
 
-    def purge(self, goal: Goal, api_version: str, timeout: float) -> None:
-        """POST where Azure wants one; a refusal (purge protection) leaves it to Azure's own date."""
+    def keeps(self, goal: Goal) -> bool:
+        """Where the table says how to recover it, unless its DELETE was final."""
         row = _row(goal.type)
-        if row.purge_path:
-            path = self._fill(row.purge_path, goal.inputs, goal.settings, goal.type)
-            call(self._port, "POST", path, api_version, timeout=timeout)
+        return bool(row.recover) and not (goal.forever and row.purge_query)
+
+    def held_by(self, goal: Goal, checked: Checked, error: ResourceError) -> Holder | None:
+        """From Azure's list of what it keeps, or where there is none, from its words."""
+        row = _row(goal.type)
+        if not row.recover or not isinstance(error, ArmCallError) or error.status != 409:
+            return None
+        told = ", ".join(f"{name}={json.dumps(value)}" for name, value in row.recover.items())
+        if not row.deleted_path:
+            soft = "soft-deleted" in error.message.lower()
+            purging = f"DELETE {checked.id}?{urlencode(row.purge_query)}"
+            return Holder(checked.id, purging, f"a PUT of it with {told}") if soft else None
+        kept = self._kept(row, goal, checked)
+        if kept is None:
+            return None
+        vault = kept["properties"]
+        recovering = f"a PUT of {vault['vaultId']} with {told}"
+        return Holder(vault["vaultId"], f"POST {kept['id']}/purge", recovering, vault.get("scheduledPurgeDate", ""))
+
+    def purge(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
+        """POST where Azure has an operation for it, or the DELETE that keeps nothing."""
+        row = _row(goal.type)
+        try:
+            if row.deleted_path:
+                path = self._fill(row.deleted_path, goal.inputs, goal.settings, goal.type)
+                call(self._port, "POST", f"{path}/purge", api_version, timeout=timeout)
+            elif row.purge_query:
+                call(self._port, "DELETE", id_, api_version, query=row.purge_query, timeout=timeout)
+        except ArmCallError as error:
+            if error.status != 404:
+                raise
+
+    def recover(self, goal: Goal, checked: Checked, timeout: float) -> None:
+        """A PUT that says so, of what is wanted."""
+        row = _row(goal.type)
+        if row.deleted_path and self._kept(row, goal, checked) is None:
+            return
+        properties = {**(checked.body.get("properties") or {}), **row.recover}
+        call(
+            self._port,
+            "PUT",
+            checked.id,
+            checked.api_version,
+            {**checked.body, "properties": properties},
+            timeout=timeout,
+        )
+
+    def _kept(self, row: AzureType, goal: Goal, checked: Checked) -> Json | None:
+        """What Azure keeps under the name that is wanted, wherever it was."""
+        path = re.sub(r"/locations/\{location\}(/\w+)/.*", r"\1", row.deleted_path)
+        reply = self._port.send(
+            "GET", self._fill(path, checked.inputs, goal.settings, goal.type), {"api-version": checked.api_version}
+        )
+        raise_for(reply, f"GET {path}")
+        name = checked.id.rsplit("/", 1)[-1].lower()
+        return next((dict(one) for one in reply.body["value"] if one["name"].lower() == name), None)
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """A function: who am I, a read, or a POST of the table."""

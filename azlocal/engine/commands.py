@@ -19,20 +19,32 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def up(project: Path, env: str, folder: StateFolder, *, outputs: Path | None = None, verbose: bool = False) -> None:
+def up(
+    project: Path,
+    env: str,
+    folder: StateFolder,
+    *,
+    outputs: Path | None = None,
+    refresh: bool = False,
+    held: str = "refuse",
+    verbose: bool = False,
+) -> None:
     """Bring an environment's stack to what the program says, and write its outputs to a file if asked.
+
+    ``held`` is a value of ``Held``.
 
     Raises:
         EngineError: something failed; each failure has been shown where it happened.
     """
     from azlocal.engine.run import run_up
+    from azlocal.engine.softdelete import Held
     from azlocal.engine.target import local_target
     from azlocal.engine.view import summary_line, watch
 
     load_project(project, env)  # an unknown environment is said before anything runs
     gc.disable()  # a process of some seconds: collecting would cost a tenth of the SDK's import
     with local_target(folder) as target, watch(f"up {env}") as view:
-        result = _explained(lambda: run_up(project, env, target, view), verbose)
+        result = _explained(lambda: run_up(project, env, target, view, refresh=refresh, held=Held(held)), verbose)
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     if outputs and not result.summary.failures:
         _write(outputs, _shown(result.outputs))
@@ -105,8 +117,7 @@ def _explained(run: Any, verbose: bool) -> Any:  # noqa: FBT001
 def _raise_failures(summary: Summary, hint: str) -> None:
     if not summary.failures:
         return
-    from azlocal.engine.urns import name_of
-    from azlocal.engine.view import short_type
+    from azlocal.engine.urns import name_of, short_type
 
     lines = [
         f"{short_type(failure.urn)} {name_of(failure.urn)}: {failure.code}: {failure.message}"

@@ -18,10 +18,12 @@ from azlocal.engine.events import Action, Failure, Summary, Watcher
 from azlocal.engine.importing import check_import
 from azlocal.engine.provider import Checked, Goal, Json, Provider
 from azlocal.engine.providers import Providers
-from azlocal.engine.registration import PROVIDERS, Outcome, Registration
+from azlocal.engine.refresh import Refresh
+from azlocal.engine.registration import Outcome, Registration
 from azlocal.engine.removal import Removal
+from azlocal.engine.softdelete import Held, SoftDeleted
 from azlocal.engine.stack_state import Record, StackState
-from azlocal.engine.urns import alias_urns
+from azlocal.engine.urns import PROVIDERS, alias_urns
 from azlocal.engine.values import has_unknown, reveal, with_placeholders
 
 
@@ -33,10 +35,17 @@ class Deployment:
         providers: by package name.
         watcher: hears of every step.
         planning: nothing is real: what can't be known before ``up`` is reported and passed over.
+        held: what to do where a soft-deleted resource holds a name.
     """
 
     def __init__(
-        self, state: StackState, providers: Mapping[str, Provider], watcher: Watcher, *, planning: bool = False
+        self,
+        state: StackState,
+        providers: Mapping[str, Provider],
+        watcher: Watcher,
+        *,
+        planning: bool = False,
+        held: Held = Held.REFUSE,
     ) -> None:
         self.state = state
         self.planning = planning
@@ -44,11 +53,17 @@ class Deployment:
         self.checked: dict[str, Checked] = {}
         self._providers = Providers(providers, state)
         self._watcher = watcher
-        self.removal = Removal(state, self._providers, watcher, self.summary)
+        self.deleted = SoftDeleted(state, self._providers, watcher, held)
+        self.removal = Removal(state, self._providers, watcher, self.summary, self.deleted)
         self._registered: dict[str, Registration] = {}
         self._broken: set[str] = set()
         self._replaced: set[str] = set()
         self._lock = threading.Lock()
+
+    def refresh(self) -> bool:
+        """Take into the state what was changed outside; False where something could not be read."""
+        Refresh(self.state, self._providers, self.deleted, self._watcher, self.summary).run()
+        return not self.summary.failures
 
     def register(self, want: Registration) -> Outcome:
         """Bring one resource where the program wants it; blocks until it is there."""
@@ -182,11 +197,13 @@ class Deployment:
         self.state.put(replace(want.record(checked), pending="create"))
         self._watcher.started(want.urn, action)
         try:
+            self.deleted.make_way(goal, checked, want.timeouts.create)
             outputs = provider.create(goal, checked, want.timeouts.create)
-        except ResourceError:
+        except ResourceError as error:
             if not _left_something(provider, goal, checked):
                 self.state.drop(want.urn)
-            raise
+            raise self.deleted.explain(error, goal, checked) from None
+        self.state.undelete(checked.id)
         return self._done(want, want.record(checked), outputs, action)
 
     def _update(self, want: Registration, goal: Goal, checked: Checked, old: Record) -> Outcome:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from azlocal.engine.errors import RefusedError
-from azlocal.engine.provider import Checked, Goal, Json, refuse_others
+from azlocal.engine.errors import RefusedError, ResourceError
+from azlocal.engine.provider import Checked, Goal, Holder, Json, refuse_others
 from azlocal.engine.values import reveal
 
 # What an API server refuses to change in an object that exists (the kinds' own validation).
@@ -137,8 +137,19 @@ class KubernetesProvider:
         """Delete the object and wait until it is gone."""
         self._cluster(goal.settings).delete(reveal(goal.inputs), timeout)
 
-    def purge(self, goal: Goal, api_version: str, timeout: float) -> None:
-        """What is deleted is gone."""
+    def keeps(self, goal: Goal) -> bool:
+        """Never: what is deleted is gone."""
+        return False
+
+    def held_by(self, goal: Goal, checked: Checked, error: ResourceError) -> Holder | None:
+        """Nothing ever is."""
+        return None
+
+    def purge(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
+        """There is nothing to purge."""
+
+    def recover(self, goal: Goal, checked: Checked, timeout: float) -> None:
+        """There is nothing to bring back."""
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """None is served."""

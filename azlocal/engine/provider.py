@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from azlocal.engine.errors import RefusedError
+from azlocal.engine.errors import RefusedError, ResourceError
 
 Json = dict[str, Any]
 
@@ -46,6 +46,19 @@ class Checked:
     api_version: str = ""
     arm_type: str = ""
     body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Something deleted that holds a name.
+
+    ``purging`` and ``recovering`` are Azure's own ways to end that.
+    """
+
+    id: str
+    purging: str
+    recovering: str
+    until: str = ""  # when Azure purges it by itself, where it says so
 
 
 def refuse_others(name: str, inputs: Json, known: frozenset[str], hint: str) -> None:
@@ -104,8 +117,20 @@ class Provider(Protocol):
         """Delete it; it's no error if it's gone."""
         ...
 
-    def purge(self, goal: Goal, api_version: str, timeout: float) -> None:
-        """Give up the name of what was deleted, where it is kept for a while and may be given up."""
+    def keeps(self, goal: Goal) -> bool:
+        """Whether it is kept for a while when it is deleted, and holds its name."""
+        ...
+
+    def held_by(self, goal: Goal, checked: Checked, error: ResourceError) -> Holder | None:
+        """What was deleted and holds the name, where that is why making it was refused."""
+        ...
+
+    def purge(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
+        """Give up for good what was deleted, and its name; no error if it is kept no more."""
+        ...
+
+    def recover(self, goal: Goal, checked: Checked, timeout: float) -> None:
+        """Bring back what was deleted, as it was; no error if it is kept no more."""
         ...
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:

@@ -10,8 +10,6 @@ from azlocal.engine.stack_state import Record
 from azlocal.engine.urns import Named
 from azlocal.engine.values import Secret
 
-PROVIDERS = "pulumi:providers:"
-
 
 @dataclass(slots=True)
 class Registration:

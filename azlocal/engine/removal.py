@@ -10,18 +10,21 @@ from azlocal.engine.deletion import delete_all, deletion_order
 from azlocal.engine.errors import ResourceError
 from azlocal.engine.events import Action, Failure, Summary, Watcher
 from azlocal.engine.providers import Providers
-from azlocal.engine.registration import PROVIDERS
+from azlocal.engine.softdelete import SoftDeleted
 from azlocal.engine.stack_state import Record, StackState
 
 
 class Removal:
     """Deletes what a deployment no longer wants."""
 
-    def __init__(self, state: StackState, providers: Providers, watcher: Watcher, summary: Summary) -> None:
+    def __init__(
+        self, state: StackState, providers: Providers, watcher: Watcher, summary: Summary, deleted: SoftDeleted
+    ) -> None:
         self._state = state
         self._providers = providers
         self._watcher = watcher
         self._summary = summary
+        self._deleted = deleted
         self._going: set[str] = set()
         self._forever = False
         self._lock = threading.Lock()
@@ -58,7 +61,10 @@ class Removal:
         """Delete one resource in Azure, or only in the state where it is not the stack's to delete."""
         if record.protect:
             raise ResourceError("Protected", "it is protected: remove `protect` and run up first, then delete it")
-        if _is_unreal(record) or record.retain or record.deleted_with in self._going:
+        if not record.is_real or record.retain:
+            return
+        if record.deleted_with in self._going:
+            self._deleted.note(record)
             return
         if self._state.records.get(record.urn) is record:
             self._state.put(replace(record, pending="delete"))
@@ -76,11 +82,7 @@ class Removal:
         provider = self._providers.of(record.type)
         goal = self._providers.goal_of(record, forever=self._forever)
         provider.delete(goal, record.id, record.api_version, record.delete_timeout)
-        if self._forever:
-            try:
-                provider.purge(goal, record.api_version, record.delete_timeout)
-            except ResourceError as error:
-                self._watcher.note("warning", f"{record.id} keeps its name for now: {error.message}")
+        self._deleted.note(record, forever=self._forever)
 
     def _announce(self, going: list[Record]) -> None:
         with self._lock:
@@ -94,7 +96,7 @@ class Removal:
         while grown:
             grown = False
             for record in list(self._state.records.values()):
-                if record.urn in going or record.urn in registered or _is_unreal(record):
+                if record.urn in going or record.urn in registered or not record.is_real:
                     continue
                 if record.id.lower().startswith(f"{old.id.lower()}/") or self._hangs_on(record, going):
                     going.add(record.urn)
@@ -106,8 +108,3 @@ class Removal:
         fixed = self._providers.create_only(record.type, record.provider)
         names = {path.split(".")[0].split("[")[0] for path in fixed}
         return any(name in names and not going.isdisjoint(urns) for name, urns in record.property_dependencies.items())
-
-
-def _is_unreal(record: Record) -> bool:
-    """Components, providers, and what was only looked up."""
-    return not record.custom or record.type.startswith(PROVIDERS) or record.external

@@ -13,6 +13,7 @@ from azlocal.engine.events import Silent, Summary, Watcher
 from azlocal.engine.plan import Plan
 from azlocal.engine.plan import plan as run_plan
 from azlocal.engine.project import Project, load_project
+from azlocal.engine.softdelete import Held
 
 if TYPE_CHECKING:
     from azlocal.engine.deployment import Deployment
@@ -49,8 +50,19 @@ class Result:
         return 1 if self.summary.failures else 0
 
 
-def run_up(project_dir: Path | str, env: str, target: Target, watcher: Watcher | None = None) -> Result:
+def run_up(
+    project_dir: Path | str,
+    env: str,
+    target: Target,
+    watcher: Watcher | None = None,
+    *,
+    refresh: bool = False,
+    held: Held = Held.REFUSE,
+) -> Result:
     """Bring the stack to what the program says, or as far as it goes.
+
+    ``refresh`` first takes into the state what was changed outside; ``held`` says what to do where something deleted
+    holds a name.
 
     What fails is in the result, each resource with Azure's code and message; what was made is kept, and the next
     call goes on from there.
@@ -62,16 +74,19 @@ def run_up(project_dir: Path | str, env: str, target: Target, watcher: Watcher |
     project = load_project(project_dir, env)
     state = _open(target.folder, project)
     try:
-        return _up(project, target, state, watcher or Silent(), began)
+        deployment = _deployment(project, target, state, watcher or Silent(), held)
+        if refresh and not deployment.refresh():
+            state.save()
+            return Result(deployment.summary, state.outputs, time.monotonic() - began)
+        return _up(project, deployment, state, watcher or Silent(), began)
     finally:
         state.close()
 
 
-def _up(project: Project, target: Target, state: StackState, watcher: Watcher, began: float) -> Result:
+def _up(project: Project, deployment: Deployment, state: StackState, watcher: Watcher, began: float) -> Result:
     from azlocal.engine.monitor import Monitor
     from azlocal.engine.program import run_program
 
-    deployment = _deployment(project, target, state, watcher)
     monitor = Monitor(deployment, project.name, project.stack)
     try:
         run_program(project, monitor, planning=False, note=watcher.note)
@@ -87,8 +102,8 @@ def _up(project: Project, target: Target, state: StackState, watcher: Watcher, b
 def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watcher | None = None) -> Result:
     """Delete everything the stack has made, for good; the program is not run.
 
-    Unlike ``pulumi destroy`` this purges what Azure keeps of deleted vaults and workspaces, where it may: the
-    next ``up`` makes them anew under the same names.
+    Unlike ``pulumi destroy`` this purges what Azure keeps of deleted vaults and workspaces, those that an earlier
+    ``up`` deleted among them, where it may: the next ``up`` makes them anew under the same names.
 
     Raises:
         EngineError: as ``run_up``.
@@ -98,7 +113,9 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     state = _open(target.folder, project)
     try:
         deployment = _deployment(project, target, state, watcher or Silent())
+        deployment.deleted.purge_all()
         deployment.removal.all([*state.records.values(), *state.condemned.values()], forever=True)
+        deployment.deleted.purge_all()
         if deployment.summary.failures:
             state.save()
         else:
@@ -131,7 +148,9 @@ def _open(folder: Path, project: Project) -> StackState:
         ) from None
 
 
-def _deployment(project: Project, target: Target, state: StackState, watcher: Watcher) -> Deployment:
+def _deployment(
+    project: Project, target: Target, state: StackState, watcher: Watcher, held: Held = Held.REFUSE
+) -> Deployment:
     from azlocal.engine.azure import AzureProvider
     from azlocal.engine.deployment import Deployment
     from azlocal.engine.kubernetes import KubernetesProvider
@@ -141,4 +160,4 @@ def _deployment(project: Project, target: Target, state: StackState, watcher: Wa
         "azure-native": AzureProvider(target.port, project.config, random_suffix),
         "kubernetes": KubernetesProvider(target.connect, random_suffix),
     }
-    return Deployment(state, providers, watcher)
+    return Deployment(state, providers, watcher, held=held)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from azlocal.engine.errors import EngineError
+from azlocal.engine.urns import PROVIDERS
 from azlocal.engine.vault import Vault
 
 FORMAT = 1
@@ -56,6 +57,11 @@ class Record:
         return {urn for urn in (*self.dependencies, self.parent, self.provider_urn) if urn}
 
     @property
+    def is_real(self) -> bool:
+        """Whether it is something the stack has made: no component, no provider, nothing only looked up."""
+        return self.custom and not self.type.startswith(PROVIDERS) and not self.external
+
+    @property
     def provider_urn(self) -> str:
         """The explicit provider's URN; ``provider`` is the SDK's ``urn::id``."""
         return self.provider.rpartition("::")[0]
@@ -67,12 +73,15 @@ _FIELDS = {item.name for item in fields(Record)}
 class StackState:
     """The records of one stack, in order of creation. Every change is on disk when its call returns.
 
+    ``condemned`` are old selves of replaced resources, still to be deleted; ``deleted`` are those that Azure keeps
+    after their deletion, with their names, by lower-cased id.
     ``path`` is None for a plan, which leaves nothing behind. Safe to use from many threads.
     """
 
     def __init__(self, path: Path | None, vault: Vault | None = None) -> None:
         self.records: dict[str, Record] = {}
         self.condemned: dict[str, Record] = {}
+        self.deleted: dict[str, Record] = {}
         self.outputs: Json = {}
         self._path = path
         self._vault = vault
@@ -131,6 +140,18 @@ class StackState:
             if self.condemned.pop(id_, None):
                 self._append({"bury": id_})
 
+    def keep_deleted(self, record: Record) -> None:
+        """Note that Azure keeps what was deleted, and its name."""
+        with self._lock:
+            self.deleted[record.id.lower()] = record
+            self._append({"delete": self._sealed(record)})
+
+    def undelete(self, id_: str) -> None:
+        """What was deleted is there again, or purged: it no longer holds its name."""
+        with self._lock:
+            if self.deleted.pop(id_.lower(), None):
+                self._append({"undelete": id_})
+
     def rename(self, old: str, new: str) -> None:
         """A resource goes by another URN now; whatever refers to it follows."""
         with self._lock:
@@ -155,6 +176,7 @@ class StackState:
                 "outputs": self._seal(self.outputs),
                 "resources": [self._sealed(record) for record in self.records.values()],
                 "condemned": [self._sealed(record) for record in self.condemned.values()],
+                "deleted": [self._sealed(record) for record in self.deleted.values()],
             }
             temporary = self._path.with_suffix(".new")
             temporary.write_text(json.dumps(whole, indent=1))
@@ -201,6 +223,8 @@ class StackState:
             self.outputs = self._opened(whole["outputs"])
             self.records = {record.urn: record for record in map(self._record, whole["resources"])}
             self.condemned = {record.id: record for record in map(self._record, whole["condemned"])}
+            deleted = map(self._record, whole.get("deleted", ()))
+            self.deleted = {record.id.lower(): record for record in deleted}
         if self._journal_path().exists():
             self._replay(self._journal_path().read_text().splitlines())
 
@@ -223,6 +247,11 @@ class StackState:
             self.condemned[record.id] = record
         elif step == "bury":
             self.condemned.pop(value, None)
+        elif step == "delete":
+            record = self._record(value)
+            self.deleted[record.id.lower()] = record
+        elif step == "undelete":
+            self.deleted.pop(value.lower(), None)
         elif step == "rename":
             self._rename(*value)
         elif step == "outputs":

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+PROVIDERS = "pulumi:providers:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,13 @@ def name_of(urn: str) -> str:
 def type_of(urn: str) -> str:
     """The resource's own type."""
     return qualified_type(urn).rsplit("$", 1)[-1]
+
+
+def short_type(urn: str) -> str:
+    """A type as people know it: ``network:Subnet``."""
+    package, _, rest = type_of(urn).partition(":")
+    module, _, name = rest.rpartition(":")
+    return f"{module.partition('/')[0]}:{name}" if package != "kubernetes" else f"kubernetes:{name}"
 
 
 @dataclass(frozen=True, slots=True)

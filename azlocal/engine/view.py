@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Self, TextIO
 
 from azlocal.engine.events import Action, Failure, Summary
-from azlocal.engine.urns import name_of, type_of
+from azlocal.engine.urns import name_of, short_type
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,13 +24,6 @@ SIGNS = {
     Action.SAME: (" ", "dim", "unchanged"),
 }
 ROWS = 12  # of what is running; the rest is counted
-
-
-def short_type(urn: str) -> str:
-    """A type as people know it: ``network:Subnet``."""
-    package, _, rest = type_of(urn).partition(":")
-    module, _, name = rest.rpartition(":")
-    return f"{module.partition('/')[0]}:{name}" if package != "kubernetes" else f"kubernetes:{name}"
 
 
 class Lines:

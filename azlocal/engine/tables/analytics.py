@@ -54,6 +54,7 @@ TYPES = (
         ),
         tracked=True,
         purge_query={"forceToPurge": "true"},
+        recover={"allowRecoverSoftDeletedWorkspace": True},
     ),
     AzureType(
         "machinelearningservices:Compute",

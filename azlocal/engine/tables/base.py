@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from azlocal.engine.wire import Shape
 
@@ -74,7 +75,10 @@ class AzureType:
         naming: how a name is made where the program gives none, if not by the rule of ``auto_name``.
         queries: inputs that travel as query parameters, by their wire names.
         purge_query: what makes a DELETE final, where Azure would keep what was deleted, and its name, for a while.
-        purge_path: the POST that ends what a DELETE left, with ``{location}`` beside the inputs.
+        deleted_path: where Azure keeps what was deleted, with ``{location}`` beside the inputs; a POST of ``purge``
+            there ends it.
+        recover: properties of a PUT that bring back what was deleted. Only of types whose deleted resources hold
+            their names, so that a plain PUT is refused.
     """
 
     token: str
@@ -87,7 +91,8 @@ class AzureType:
     naming: str = ""
     queries: Mapping[str, str] = field(default_factory=dict)
     purge_query: Mapping[str, str] = field(default_factory=dict)
-    purge_path: str = ""
+    deleted_path: str = ""
+    recover: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def path_inputs(self) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ TYPES = (
         VAULT,
         plain_shape(),
         tracked=True,
-        purge_path="/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/locations/{location}"
-        "/deletedVaults/{vaultName}/purge",
+        deleted_path="/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/locations/{location}"
+        "/deletedVaults/{vaultName}",
+        recover={"createMode": "recover"},
     ),
     AzureType(
         "keyvault:Secret",

@@ -16,6 +16,7 @@ from azlocal.engine.events import Action, Failure
 from azlocal.engine.paper import PaperCluster
 from azlocal.engine.ports import Identity, Reply
 from azlocal.engine.run import Result, Target, run_destroy, run_up
+from azlocal.engine.softdelete import Held
 from azlocal.kubernetes.standin import StandIn
 from azlocal.state import State
 
@@ -121,13 +122,15 @@ class Stack:
         (self.folder / "Pulumi.dev.yaml").write_text(config)
         (self.folder / "__main__.py").write_text(PRELUDE + program)
 
-    def up(self, program: str | None = None, config: str = "") -> Result:
+    def up(
+        self, program: str | None = None, config: str = "", *, refresh: bool = False, held: Held = Held.REFUSE
+    ) -> Result:
         """Write the program, if there is a new one, and bring the stack up."""
         if program is not None:
             self.write(program, config)
         self.heard = Heard()
         self.azure.requests.clear()
-        return run_up(self.folder, "dev", self.target, self.heard)
+        return run_up(self.folder, "dev", self.target, self.heard, refresh=refresh, held=held)
 
     def destroy(self) -> Result:
         """Delete everything."""

@@ -99,7 +99,7 @@ def test_a_key_that_stands_twice_is_refused_with_both_lines(tmp_path: Path) -> N
 
 def test_a_setting_in_both_its_spellings_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "name: shop\nruntime: python\n", "config: {region: a, 'shop:region': b, 'other:region': c}\n")
-    with pytest.raises(EngineError, match="has settings twice: 'shop:region' is also 'region'$"):
+    with pytest.raises(EngineError, match=r"has settings twice: 'shop:region' is also 'region'$"):
         load_project(tmp_path, "dev")
 
 

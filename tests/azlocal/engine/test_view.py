@@ -9,7 +9,8 @@ from collections import Counter
 import pytest
 
 from azlocal.engine.events import Action, Failure, Summary
-from azlocal.engine.view import Lines, Live, short_type, summary_line, watch
+from azlocal.engine.urns import short_type
+from azlocal.engine.view import Lines, Live, summary_line, watch
 
 URN = "urn:pulumi:dev::shop::shop:index:Net$azure-native:network/v20240501:Subnet::inner"
 

@@ -26,13 +26,14 @@ _NOT_KEPT = ("computes", "onlineendpoints", "batchendpoints", "schedules", "priv
 
 def delete(call: Call) -> ArmResponse:
     """DELETE a workspace, softly unless ``forceToPurge``."""
-    require_group(call)
     purge = call.request.query.get("forceToPurge", "").lower() == "true"
     workspace = call.state.get(call.key)
+    if workspace is None and purge and is_kept(call.state, call.key):  # its group may be gone before it
+        call.state.delete_document(_KIND, call.key)
+        Runs(call.state).forget(call.key)
+        return ArmResponse(204)
+    require_group(call)
     if workspace is None:
-        if purge and is_kept(call.state, call.key):
-            call.state.delete_document(_KIND, call.key)
-            Runs(call.state).forget(call.key)
         return ArmResponse(204)
     check_not_busy(call)
     with call.state.transaction():
