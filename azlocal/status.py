@@ -11,6 +11,7 @@ from rich.table import Table
 from azlocal.errors import StateError
 from azlocal.lifecycle import running
 from azlocal.state import State, StateFolder
+from azlocal.words import counted
 
 # What a service does on this machine, in one line; said wherever somebody might take it for Azure.
 SERVED = {
@@ -42,7 +43,7 @@ def show(folder: StateFolder) -> None:
 
 
 def _counted(count: int) -> str:
-    return f"{count} resource" if count == 1 else f"{count} resources"
+    return counted(count, "resource")
 
 
 def _contents(folder: StateFolder) -> Table:

@@ -171,7 +171,7 @@ def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> 
     result: dict[str, object] = {"endpoint": scorer.uri, "flights": len(flights), "seconds": answer.seconds}
     scored = flights.assign(predicted=answer.predictions)
     show_flights(name, scored)
-    console.out.print(f"{len(scored)} flights in {answer.seconds * 1000:.0f} ms")
+    console.out.print(f"{len(scored)} flight{'' if len(scored) == 1 else 's'} in {answer.seconds * 1000:.0f} ms")
     if "actual" in scored and scored["actual"].notna().any():
         known = scored.dropna(subset=["actual"])
         figures = errors(known["actual"], known["predicted"])

@@ -10,6 +10,7 @@ from azlocal.arm.locations import KNOWN, normalize
 from azlocal.arm.present import scope_of
 from azlocal.arm.types import Reference, ResourceType, each, read_path
 from azlocal.state import Resource, State
+from azlocal.words import with_article
 
 if TYPE_CHECKING:
     from azlocal.arm.control import Call
@@ -21,7 +22,7 @@ def check_scope(call: Call) -> None:
     if scope not in call.type.scopes:
         allowed = ", ".join(sorted(one.value for one in call.type.scopes))
         raise bad_request(
-            f"The resource type '{call.type.name}' cannot be deployed at the scope of a {scope.value};"
+            f"The resource type '{call.type.name}' cannot be deployed at the scope of {with_article(scope.value)};"
             f" it belongs to: {allowed}.",
             "InvalidResourceScope",
         )
@@ -120,7 +121,8 @@ def _check_reference(call: Call, reference: Reference, target: str) -> None:
     path = parse(target)
     if reference.type and path.type.lower() != reference.type.lower():
         raise bad_request(
-            f"'{reference.path}' of '{call.path.path}' must be the id of a {reference.type}, not '{target}'.",
+            f"'{reference.path}' of '{call.path.path}' must be the id of {with_article(reference.type)}, not"
+            f" '{target}'.",
             "LinkedInvalidPropertyId",
             reference.path,
         )

@@ -11,6 +11,7 @@ from azlocal.arm.messages import ArmResponse
 from azlocal.arm.present import require_group
 from azlocal.arm.writes import check_not_busy
 from azlocal.state import Resource
+from azlocal.words import singular
 
 if TYPE_CHECKING:
     from azlocal.arm.control import Call, ControlPlane
@@ -47,9 +48,15 @@ def check_in_use(call: Call, resource: Resource) -> None:
             raise ArmError(
                 400,
                 code,
-                f"{declared[1].name.rsplit('/', 1)[-1]} '{one.name}' is in use by {users[0]} and cannot be deleted.",
+                f"{_noun(declared[1].name)} '{one.name}' is in use by {users[0]} and cannot be deleted.",
                 details=[{"code": code, "message": user} for user in users],
             )
+
+
+def _noun(type_name: str) -> str:
+    """``Microsoft.Network/virtualNetworks/subnets`` → ``Subnet``."""
+    one = singular(type_name.rsplit("/", 1)[-1])
+    return one[0].upper() + one[1:]
 
 
 def remove(call: Call, resource: Resource) -> ArmResponse:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from azlocal.engine.errors import EngineError, ProgramError
 from azlocal.engine.project import load_project
+from azlocal.words import counted
 
 if TYPE_CHECKING:
     from azlocal.engine.events import Summary
@@ -86,8 +87,9 @@ def plan(project: Path, env: str, *, json_file: Path | None = None, verbose: boo
         if json_file:
             _write(json_file, found.as_json())
     if found.problems:
-        what = "problem" if len(found.problems) == 1 else "problems"
-        raise EngineError(f"the plan of {env} has {len(found.problems)} {what}", "see them above, each with its URN")
+        raise EngineError(
+            f"the plan of {env} has {counted(len(found.problems), 'problem')}", "see them above, each with its URN"
+        )
 
 
 def _print_plan(found: Plan) -> None:
@@ -124,7 +126,8 @@ def _raise_failures(summary: Summary, hint: str) -> None:
         for failure in summary.failures
     ]
     if summary.skipped:
-        lines.append(f"{len(summary.skipped)} that depend on them were not tried")
+        one = len(summary.skipped) == 1
+        lines.append(f"{len(summary.skipped)} more {'was' if one else 'were'} not tried: without these there is no way")
     raise EngineError("\n".join(lines), hint)
 
 

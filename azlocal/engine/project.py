@@ -16,6 +16,7 @@ import yaml
 
 from azlocal.engine.errors import EngineError, RefusedError
 from azlocal.engine.yaml_file import DuplicateKeysError, read_yaml
+from azlocal.words import with_article
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if read is None:
         return {}
     if not isinstance(read, dict):
-        raise EngineError(f"{path} must be a mapping of keys to values, but is a {type(read).__name__}")
+        raise EngineError(f"{path} must be a mapping of keys to values, but is {with_article(type(read).__name__)}")
     return read
 
 

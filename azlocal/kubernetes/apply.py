@@ -13,6 +13,7 @@ from typing import Any
 
 from azlocal.kubernetes import schema
 from azlocal.kubernetes.status import Cause, Json, StatusError
+from azlocal.words import counted
 
 Path = tuple[str, ...]
 Leaves = dict[Path, Any]
@@ -61,8 +62,7 @@ def conflict_error(found: list[tuple[str, Path]], kind: str, name: str) -> Statu
     return StatusError(
         409,
         "Conflict",
-        f"Apply failed with {len(found)} conflict{'s' if len(found) > 1 else ''}: {listed}. Use force=true to take the"
-        " fields over.",
+        f"Apply failed with {counted(len(found), 'conflict')}: {listed}. Use force=true to take the fields over.",
         kind=kind,
         name=name,
         causes=causes,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from azlocal.storage.accounts import Account
 from azlocal.storage.errors import not_served
 from azlocal.storage.request import StorageRequest
+from azlocal.words import with_article
 
 _ACCOUNT = "Microsoft.Storage/storageAccounts"
 _SERVICE = f"{_ACCOUNT}/blobServices"
@@ -149,7 +150,7 @@ def operation(request: StorageRequest, account: Account) -> Operation:
     row = table.get((level, method, comp))
     if row is None:
         named = f" ?comp={request.comp}" if request.comp else ""
-        raise not_served(f"{request.service} {method} on a {level}{named}")
+        raise not_served(f"{request.service} {method} on {with_article(level)}{named}")
     name, needs, data, letters = row
     if not data and level in {"container", "queue", "table"} and name.startswith("Create"):
         scope = account.id  # what does not exist yet is created in the account

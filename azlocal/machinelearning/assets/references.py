@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from azlocal.arm.errors import ArmError, not_served
 from azlocal.state import Resource, State
+from azlocal.words import singular
 
 PROVIDER = "Microsoft.MachineLearningServices"
 _ARM = re.compile(
@@ -99,7 +100,7 @@ def resolve(state: State, text: str, workspace: str, kind: str) -> Resource:
         raise ArmError(
             400,
             "UserError",
-            f"The {kind} asset '{reference}' was not found in the workspace '{reference.workspace.rsplit('/', 1)[-1]}'."
+            f"The {singular(kind)} asset '{reference}' was not found in the workspace '{reference.workspace.rsplit('/', 1)[-1]}'."
             " Register it first, or name a version that exists.",
         )
     return found

@@ -6,6 +6,7 @@ from azlocal.storage.accounts import Account
 from azlocal.storage.errors import not_served
 from azlocal.storage.operations import BLOBS, CONTAINERS, Alternatives, Operation
 from azlocal.storage.request import StorageRequest
+from azlocal.words import with_article
 
 _READ: Alternatives = ((f"{BLOBS}/read",),)
 _WRITE: Alternatives = ((f"{BLOBS}/write",),)
@@ -51,7 +52,7 @@ def operation(request: StorageRequest, account: Account) -> Operation:
         what = "rename"
     row = _TABLE.get((level, request.method, what))
     if row is None:
-        raise not_served(f"dfs {request.method} on a {level} with '{what or 'no action'}'")
+        raise not_served(f"dfs {request.method} on {with_article(level)} with '{what or 'no action'}'")
     name, needs, data, letters = row
     scope = account.container(request.container) if request.container else account.id
     return Operation(name, account.id if name == "Filesystem - Create" else scope, needs, data, letters)

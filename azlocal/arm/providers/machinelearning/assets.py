@@ -21,6 +21,7 @@ from azlocal.arm.providers.machinelearning.versions import WORKSPACE
 from azlocal.arm.types import Action, NameRule, ResourceType, read_path
 from azlocal.machinelearning.jobs import events
 from azlocal.state import Resource
+from azlocal.words import singular, with_article
 
 if TYPE_CHECKING:
     from azlocal.arm.control import Call
@@ -136,6 +137,8 @@ _ASSET_DEFAULTS: dict[str, Any] = {
 
 
 def _check(kind: Kind) -> Callable[[Call, Resource, Resource | None], None]:
+    what = with_article(singular(kind.collection))
+
     def check(call: Call, new: Resource, old: Resource | None) -> None:
         if kind.check:
             kind.check(call, new)
@@ -146,7 +149,7 @@ def _check(kind: Kind) -> Callable[[Call, Resource, Resource | None], None]:
                 raise ArmError(
                     409,
                     "UserError",
-                    f"A {kind.collection} version '{call.path.names[-2]}:{new.name}' exists and is immutable:"
+                    f"{what.capitalize()} version '{call.path.names[-2]}:{new.name}' exists and is immutable:"
                     f" '{path}' cannot change. Register the change as a new version.",
                     target=path,
                 )
