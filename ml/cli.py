@@ -24,6 +24,8 @@ app = typer.Typer(
 
         ml score      ask the endpoint about flights it has not seen
 
+    And `ml cancel JOB` ends a training that was left running.
+
     The workspace comes from the environment: AZURE_SUBSCRIPTION_ID, and STACK_OUTPUTS, the path of what
     `pulumi stack output --json` printed. The credential is the first that azure-identity finds.
     """,
@@ -57,11 +59,28 @@ def train(
     ] = 10,
     trees: Annotated[int, typer.Option(min=1, help="Number of boosted trees.")] = 200,
     leaves: Annotated[int, typer.Option(min=2, help="Leaves of each tree.")] = 31,
+    *,
+    new: Annotated[
+        bool, typer.Option("--new", help="Submit another pipeline even if one still runs for the same inputs.")
+    ] = False,
 ) -> None:
-    """Run the training pipeline, fetch its report, and register the model if it beats the baseline."""
+    """Run the training pipeline, fetch its report, and register the model if it beats the baseline.
+
+    A pipeline that still runs for the same inputs, after Ctrl-C say, is followed to its end.
+    """
     from ml import commands
 
-    commands.train(data_version, first_test_month, trees, leaves)
+    commands.train(data_version, first_test_month, trees, leaves, new=new)
+
+
+@app.command()
+def cancel(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Name of the job, as `ml train` showed it.")],
+) -> None:
+    """Cancel a pipeline or job that still runs."""
+    from ml import commands
+
+    commands.cancel(job)
 
 
 @app.command()

@@ -62,13 +62,13 @@ def parse_months(text: str) -> list[int]:
     return sorted(chosen)
 
 
-def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> None:
+def train(data_version: str, first_test_month: int, trees: int, leaves: int, *, new: bool = False) -> None:
     """`ml train`."""
     workspace = Workspace.from_environment()
     from ml import models, runs
     from ml.data.ingest import newest_version
     from ml.environments import jobs as environment
-    from ml.pipelines.training import TrainingArgs, build
+    from ml.pipelines.training import TrainingArgs, build, fingerprint
 
     with console.step("connect to the workspace"):
         client = workspace.client
@@ -78,10 +78,13 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
         step.say(f"jobs' environment {reference}")
     args = TrainingArgs(version, reference, first_test_month, trees, leaves, models.code_commit())
     with console.step("submit the pipeline") as step:
-        job, studio = runs.submit(client, build(workspace, args))
-        step.say(f"pipeline {job} submitted")
+        found = None if new else runs.running(client, fingerprint(args))
+        job, studio = found or runs.submit(client, build(workspace, args))
+        step.say(f"pipeline {job} runs already with the same inputs" if found else f"pipeline {job} submitted")
+    if found:
+        console.note("it is followed; `ml train --new` submits another")
     console.note(studio)
-    with console.step("run the pipeline") as step:
+    with console.step("run the pipeline") as step, runs.left_running(job):
         runs.watch(client, job, console.Progress(step, runs.TERMINAL).tell)
         source = runs.origin(client, job)
     with console.step("fetch the report"):
@@ -100,6 +103,15 @@ def train(data_version: str, first_test_month: int, trees: int, leaves: int) -> 
         }
         model = models.register(client, source, lineage)
         step.say(f"model {model.reference} registered")
+
+
+def cancel(name: str) -> None:
+    """`ml cancel`."""
+    workspace = Workspace.from_environment()
+    from ml import runs
+
+    with console.step(f"cancel {name}") as step:
+        step.say(f"{name}: {runs.cancel(workspace.client, name)}")
 
 
 def require_better(metrics: dict[str, Any]) -> None:

@@ -7,12 +7,14 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml import console
 from ml.errors import MlError
+from ml.pipelines.training import INPUTS_TAG
 from ml.values import plain
 
 if TYPE_CHECKING:
@@ -30,6 +32,35 @@ def submit(client: MLClient, pipeline: PipelineJob) -> tuple[str, str]:
     with console.quiet():
         job = client.jobs.create_or_update(pipeline)
     return str(job.name), str(job.studio_url)
+
+
+def running(client: MLClient, inputs: str) -> tuple[str, str] | None:
+    """The pipeline of these inputs (`training.fingerprint`) that has not ended; its name, and where to look at it."""
+    for job in client.jobs.list():
+        if (job.tags or {}).get(INPUTS_TAG) == inputs and plain(job.status) not in TERMINAL:
+            return str(job.name), str(job.studio_url)
+    return None
+
+
+@contextmanager
+def left_running(name: str) -> Iterator[None]:
+    """Say on Ctrl-C what becomes of a pipeline: it ends only the watching."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.note(f"the pipeline {name} goes on in the workspace")
+        console.note(f"follow it: `ml train` with the same options; cancel it: `ml cancel {name}`")
+        raise
+
+
+def cancel(client: MLClient, name: str) -> str:
+    """End a job before its time; its status afterwards. One that has ended stays as it is."""
+    status = plain(client.jobs.get(name).status)
+    if status in TERMINAL:
+        return status
+    with console.quiet():
+        client.jobs.begin_cancel(name).result()
+    return plain(client.jobs.get(name).status)
 
 
 def watch(client: MLClient, name: str, tell: Callable[[dict[str, str]], None]) -> None:

@@ -29,20 +29,25 @@ _SETTLED = (200, 201, 202, 204, 404, 409)  # made or gone, whether now or before
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One of the three: its ARM type and how Azurite is asked to make and to delete it."""
+    """One of the three: its ARM type and how Azurite is asked to list, to make and to delete it."""
 
     type: str
     service: str
+    list: str
     put: tuple[str, str]  # method and target, {} is the name
     delete: tuple[str, str]
 
 
 KINDS = (
     Kind(
-        f"{TYPE}/blobServices/containers", "blob", ("PUT", "/{}?restype=container"), ("DELETE", "/{}?restype=container")
+        f"{TYPE}/blobServices/containers",
+        "blob",
+        "/?comp=list",
+        ("PUT", "/{}?restype=container"),
+        ("DELETE", "/{}?restype=container"),
     ),
-    Kind(f"{TYPE}/queueServices/queues", "queue", ("PUT", "/{}"), ("DELETE", "/{}")),
-    Kind(f"{TYPE}/tableServices/tables", "table", ("POST", "/Tables"), ("DELETE", "/Tables('{}')")),
+    Kind(f"{TYPE}/queueServices/queues", "queue", "/?comp=list", ("PUT", "/{}"), ("DELETE", "/{}")),
+    Kind(f"{TYPE}/tableServices/tables", "table", "/Tables", ("POST", "/Tables"), ("DELETE", "/Tables('{}')")),
 )
 _WRITTEN_THROUGH = {
     "Create Container": "put",
@@ -101,13 +106,27 @@ class Containers:
     async def reconcile(self) -> None:
         """After a start: record containers that Azurite has and ARM missed when azlocal was killed in between."""
         for account in self._accounts.all():
-            for name in await self._listed(account):
+            for name in await self._listed(account, KINDS[0]):
                 self.record(account.container(name), KINDS[0].type)
 
-    async def _listed(self, account: Account) -> list[str]:
-        body = await expect(await self._backend.trusted(account, "blob", "GET", "/?comp=list"), 200)
-        root = ElementTree.fromstring(body.decode("utf-8-sig"))  # noqa: S314 (Azurite's own answer)
-        return [element.text or "" for element in root.iterfind("Containers/Container/Name")]
+    async def _listed(self, account: Account, kind: Kind) -> list[str]:
+        """Every name of a kind in an account, page by page."""
+        found: list[str] = []
+        page: str | None = ""
+        while page is not None:
+            headers = {"accept": "application/json;odata=nometadata"}
+            answer = await self._backend.trusted(account, kind.service, "GET", f"{kind.list}{page}", headers=headers)
+            next_table = answer.headers.get("x-ms-continuation-NextTableName")
+            body = await expect(answer, 200)
+            if kind.service == "table":
+                found += [one["TableName"] for one in json.loads(body)["value"]]
+                page = f"?NextTableName={quote(next_table)}" if next_table else None
+                continue
+            root = ElementTree.fromstring(body.decode("utf-8-sig"))  # noqa: S314 (Azurite's own answer)
+            found += [element.text or "" for element in root.iterfind("*/*/Name")]
+            marker = root.findtext("NextMarker")
+            page = f"&marker={quote(marker, safe='')}" if marker else None
+        return found
 
     def _put(self, kind: Kind) -> Callable[[Resource], Awaitable[None]]:
         async def put(resource: Resource) -> None:
@@ -147,6 +166,9 @@ class Containers:
         if not azurite.used:
             return
         account = self._accounts.get(resource.name)
-        for name in await self._listed(account):
-            await expect(await self._backend.trusted(account, "blob", "DELETE", f"/{name}?restype=container"), 202, 404)
+        for kind in KINDS:
+            method, target = kind.delete
+            for name in await self._listed(account, kind):
+                answer = await self._backend.trusted(account, kind.service, method, target.format(quote(name)))
+                await expect(answer, 202, 204, 404)
         await azurite.forget(account.name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 DEFINITION = Path(__file__).with_name("training.yaml")
 STEPS = ("prepare", "train", "evaluate")
+COMPONENTS = Path(__file__).parents[1] / "components"
+INPUTS_TAG = "inputs"  # of a pipeline: the fingerprint of all that it is made of
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,15 @@ class TrainingArgs:
     commit: str = "unknown"
 
 
+def fingerprint(args: TrainingArgs) -> str:
+    """Sixteen hexadecimal digits: two trainings with the same ones would do the same."""
+    digest = hashlib.sha256(json.dumps(asdict(args) | {"commit": ""}, sort_keys=True).encode())
+    for file in sorted(COMPONENTS.rglob("*")):
+        if file.suffix in {".py", ".yaml"}:
+            digest.update(f"\n{file.relative_to(COMPONENTS).as_posix()}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def build(workspace: Workspace, args: TrainingArgs) -> PipelineJob:
     """The pipeline of training.yaml, with exact versions instead of latest ones, ready to submit."""
     from azure.ai.ml import load_job
@@ -55,6 +68,7 @@ def build(workspace: Workspace, args: TrainingArgs) -> PipelineJob:
         "jobs.prepare.outputs.features.path": features,
         "tags.data": f"{DATASET}:{args.data_version}",
         "tags.commit": args.commit,
+        f"tags.{INPUTS_TAG}": fingerprint(args),
     }
     job = cast(PipelineJob, load_job(DEFINITION, params_override=[{key: value} for key, value in chosen.items()]))
     for step in STEPS:

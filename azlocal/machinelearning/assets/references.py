@@ -100,7 +100,7 @@ def resolve(state: State, text: str, workspace: str, kind: str) -> Resource:
         raise ArmError(
             400,
             "UserError",
-            f"The {singular(kind)} asset '{reference}' was not found in the workspace '{reference.workspace.rsplit('/', 1)[-1]}'."
-            " Register it first, or name a version that exists.",
+            f"The {singular(kind)} asset '{reference}' was not found in the workspace"
+            f" '{reference.workspace.rsplit('/', 1)[-1]}'. Register it first, or name a version that exists.",
         )
     return found

@@ -135,7 +135,7 @@ def test_failures_end_with_one_and_a_hint(server: Server, tmp_path: Path, capsys
     assert code == 1
     assert "! managedidentity:UserAssignedIdentity bad: create failed: ResourceGroupNotFound" in out
     assert err.startswith("error: managedidentity:UserAssignedIdentity bad: ResourceGroupNotFound")
-    assert "1 that depend on them were not tried" in err
+    assert "1 more was not tried: without these there is no way" in err
     assert "hint: fix what it says and run `azlocal up` again" in err
 
 

@@ -39,3 +39,30 @@ def test_a_table_keeps_entities_for_who_may(estate: Estate) -> None:
     assert [one.name for one in estate.storage.table.list(estate.group, account)] == ["Flights"]
     assert httpx.delete(f"{url}/Tables('Flights')", headers=mine).status_code == 204
     assert list(estate.storage.table.list(estate.group, account)) == []
+
+
+def test_an_account_made_again_has_no_queues_and_no_tables(estate: Estate) -> None:
+    account = estate.account()
+    queue, table = (f"https://{account}.{service}.core.windows.net" for service in ("queue", "table"))
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+
+    def headers() -> dict[str, str]:
+        for role in (QUEUE_CONTRIBUTOR, TABLE_CONTRIBUTOR):
+            estate.assign("data-scientist", role, estate.scope(account))
+        return estate.token("data-scientist")
+
+    mine = headers()
+    for name in ("one", "two"):
+        made = httpx.put(f"{queue}/{name}x", headers=mine)
+        assert made.status_code == 201
+        assert httpx.post(f"{table}/Tables", headers=mine | JSON, json={"TableName": f"{name}x"}).status_code == 201
+    entity = {"PartitionKey": "p", "RowKey": "r"}
+    assert httpx.post(f"{table}/onex", headers=mine | JSON, json=entity).status_code == 201
+    assert httpx.post(f"{queue}/onex/messages", headers=mine, content=MESSAGE).status_code == 201
+    estate.storage.storage_accounts.delete(estate.group, account)
+    estate.storage.storage_accounts.begin_create(estate.group, account, body).result()
+    mine = headers()
+    assert "<Name>" not in httpx.get(f"{queue}/?comp=list", headers=mine).text
+    assert httpx.get(f"{table}/Tables", headers=mine | JSON).json()["value"] == []
+    assert httpx.get(f"{queue}/onex/messages?peekonly=true", headers=mine).status_code == 404
+    assert httpx.get(f"{table}/onex()", headers=mine | JSON).status_code == 404
