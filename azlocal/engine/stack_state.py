@@ -8,6 +8,7 @@ after a crash between replacing the file and removing the journal, the old journ
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import threading
@@ -16,11 +17,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
 
-from azlocal.engine.errors import EngineError
+from azlocal.engine.errors import EngineError, ResourceError
 from azlocal.engine.urns import PROVIDERS
 from azlocal.engine.vault import Vault
 
 FORMAT = 1
+NO_ROOM_HINT = "free some space there, then run the same command again: it goes on from here"
 
 Json = dict[str, Any]
 
@@ -179,9 +181,12 @@ class StackState:
                 "deleted": [self._sealed(record) for record in self.deleted.values()],
             }
             temporary = self._path.with_suffix(".new")
-            temporary.write_text(json.dumps(whole, indent=1))
-            temporary.chmod(0o600)
-            temporary.replace(self._path)
+            try:
+                temporary.write_text(json.dumps(whole, indent=1))
+                temporary.chmod(0o600)
+                temporary.replace(self._path)
+            except OSError as error:  # the journal has it all, and is folded in by the next deployment
+                raise EngineError(f"{temporary} can't be written: {error.strerror}", NO_ROOM_HINT) from None
             self._close_journal()
             self._journal_path().unlink(missing_ok=True)
 
@@ -273,6 +278,13 @@ class StackState:
     def _append(self, entry: Json) -> None:
         if self._path is None:
             return
+        try:
+            self._write(entry)
+        except OSError as error:
+            text = f"{self._journal_path()} can't be written: {error.strerror}; {NO_ROOM_HINT}"
+            raise ResourceError("StateNotWritten", text) from None
+
+    def _write(self, entry: Json) -> None:
         if self._journal is None:
             path = self._journal_path()
             fresh = not path.exists() or not _belongs(path, self._serial)
@@ -286,7 +298,8 @@ class StackState:
 
     def _close_journal(self) -> None:
         if self._journal:
-            self._journal.close()
+            with contextlib.suppress(OSError):  # what could not be written has been said
+                self._journal.close()
             self._journal = None
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azlocal.engine.errors import EngineError
+from azlocal.engine.errors import EngineError, ResourceError
 from azlocal.engine.run import saved_outputs
 from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import Secret
@@ -168,3 +170,44 @@ def test_one_deployment_at_a_time(tmp_path: Path) -> None:
         load(tmp_path)
     held.close()
     load(tmp_path).close()
+
+
+class FullDisk(io.StringIO):
+    """A file on a disk that has no room left."""
+
+    def flush(self) -> None:
+        """As the system says it."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_said_and_what_was_written_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = load(tmp_path)
+    state.put(record("a"))
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "_journal", FullDisk())
+        with pytest.raises(ResourceError, match=r"dev\.journal can't be written: No space left on device; free some"):
+            state.put(record("b"))
+
+    def no_room(*_: Any, **__: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", no_room)
+        with pytest.raises(EngineError, match=r"dev\.new can't be written: No space left on device"):
+            state.save()
+    state.close()
+    assert list(load(tmp_path).records) == ["urn:a"]
+
+
+def test_what_azure_keeps_is_remembered(tmp_path: Path) -> None:
+    state = load(tmp_path)
+    for name in ("a", "b", "c"):
+        state.keep_deleted(record(name))
+    state.undelete("/A")
+    state.close()
+    again = load(tmp_path)
+    assert list(again.deleted) == ["/b", "/c"]
+    again.save()
+    again.undelete("/b")
+    again.close()
+    assert list(load(tmp_path).deleted) == ["/c"]
