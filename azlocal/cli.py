@@ -119,7 +119,7 @@ def up(
     ] = False,
     recover_deleted: Annotated[
         bool,
-        typer.Option("--recover-deleted", help="Recover it instead, with what it held."),
+        typer.Option("--recover-deleted", help="Recover such a vault or workspace instead, with what it held."),
     ] = False,
     state: State = None,
     verbose: Verbose = False,

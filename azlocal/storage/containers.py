@@ -49,6 +49,7 @@ KINDS = (
     Kind(f"{TYPE}/queueServices/queues", "queue", "/?comp=list", ("PUT", "/{}"), ("DELETE", "/{}")),
     Kind(f"{TYPE}/tableServices/tables", "table", "/Tables", ("POST", "/Tables"), ("DELETE", "/Tables('{}')")),
 )
+_JSON = {"accept": "application/json;odata=nometadata"}  # tables answer in Atom otherwise, which Azurite refuses
 _WRITTEN_THROUGH = {
     "Create Container": "put",
     "Delete Container": "delete",
@@ -114,8 +115,7 @@ class Containers:
         found: list[str] = []
         page: str | None = ""
         while page is not None:
-            headers = {"accept": "application/json;odata=nometadata"}
-            answer = await self._backend.trusted(account, kind.service, "GET", f"{kind.list}{page}", headers=headers)
+            answer = await self._backend.trusted(account, kind.service, "GET", f"{kind.list}{page}", headers=_JSON)
             next_table = answer.headers.get("x-ms-continuation-NextTableName")
             body = await expect(answer, 200)
             if kind.service == "table":
@@ -144,7 +144,7 @@ class Containers:
 
     async def _do(self, kind: Kind, resource: Resource, method: str, target: str, body: bytes) -> None:
         account = self._account_of(resource)
-        headers = {"content-type": "application/json", "accept": "application/json"} if body else {}
+        headers = {**_JSON, "content-type": "application/json"} if body else _JSON
         try:
             response = await self._backend.trusted(
                 account, kind.service, method, target.format(quote(resource.name)), headers=headers, body=body
@@ -169,6 +169,8 @@ class Containers:
         for kind in KINDS:
             method, target = kind.delete
             for name in await self._listed(account, kind):
-                answer = await self._backend.trusted(account, kind.service, method, target.format(quote(name)))
+                answer = await self._backend.trusted(
+                    account, kind.service, method, target.format(quote(name)), headers=_JSON
+                )
                 await expect(answer, 202, 204, 404)
         await azurite.forget(account.name)

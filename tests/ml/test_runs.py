@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from ml import runs
+from ml import console, runs
 from ml.pipelines.training import INPUTS_TAG
 
 
@@ -51,10 +53,12 @@ def test_only_what_still_runs_for_the_same_inputs_is_followed() -> None:
     assert runs.running(client(*ended, job("mine", "Queued")), "abc") == ("mine", "https://ml/mine")
 
 
-def test_an_interrupt_says_what_goes_on_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_says_what_goes_on_and_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(console, "err", Console(file=out, soft_wrap=True))
     with pytest.raises(KeyboardInterrupt), runs.left_running("calm_fig"):
         raise KeyboardInterrupt
-    said = capsys.readouterr().err
+    said = out.getvalue()
     assert "the pipeline calm_fig goes on in the workspace" in said
     assert "`ml train`" in said
     assert "`ml cancel calm_fig`" in said

@@ -66,3 +66,6 @@ def test_an_account_made_again_has_no_queues_and_no_tables(estate: Estate) -> No
     assert httpx.get(f"{table}/Tables", headers=mine | JSON).json()["value"] == []
     assert httpx.get(f"{queue}/onex/messages?peekonly=true", headers=mine).status_code == 404
     assert httpx.get(f"{table}/onex()", headers=mine | JSON).status_code == 404
+    estate.storage.table.create(estate.group, account, "Made")
+    estate.storage.table.delete(estate.group, account, "Made")
+    assert httpx.get(f"{table}/Tables", headers=mine | JSON).json()["value"] == []

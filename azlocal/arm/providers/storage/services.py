@@ -215,6 +215,7 @@ TYPES = (
             _HYPHENATED, 3, 63, "3-63 lower-case letters, digits and single hyphens", code="QueueNameInvalid"
         ),
         create_status=200,
+        delete_status=204,
         check=_check_entity,
     ),
     ResourceType(
@@ -224,6 +225,7 @@ TYPES = (
             r"[A-Za-z][A-Za-z0-9]*", 3, 63, "3-63 letters and digits, a letter first", code="TableNameInvalid"
         ),
         create_status=200,
+        delete_status=204,
     ),
     ResourceType(
         name=f"{ACCOUNT}/managementPolicies",
