@@ -98,10 +98,11 @@ class AzureProvider:
                 properties[name] = (current.get("properties") or {}).get(name, [])
         return self._put(row, checked, timeout)
 
-    def read(self, type_: str, id_: str, settings: Json) -> Json | None:
+    def read(self, type_: str, id_: str, settings: Json, version: str = "") -> Json | None:
         """GET, as outputs."""
-        reply = self._get(id_, api_version(type_))
-        return None if reply.status == 404 else _outputs(_row(type_), reply.body, api_version(type_))
+        version = version or api_version(type_)
+        reply = self._get(id_, version)
+        return None if reply.status == 404 else _outputs(_row(type_), reply.body, version)
 
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """DELETE; what has none of its own goes back to Azure's defaults."""

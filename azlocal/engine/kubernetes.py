@@ -124,14 +124,15 @@ class KubernetesProvider:
         """Server-side apply: what this manager no longer sets goes."""
         return self._cluster(goal.settings).apply(checked.body)
 
-    def read(self, type_: str, id_: str, settings: Json) -> Json | None:
+    def read(self, type_: str, id_: str, settings: Json, version: str = "") -> Json | None:
         """The object with the id that the provider gives: namespace and name."""
         _refuse(type_)
         _, group_version, kind = type_.split(":")
         namespace, _, name = id_.rpartition("/")
-        api_version = group_version.removeprefix("core/")
         metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-        return self._cluster(settings).get({"apiVersion": api_version, "kind": kind, "metadata": metadata})
+        return self._cluster(settings).get(
+            {"apiVersion": group_version.removeprefix("core/"), "kind": kind, "metadata": metadata}
+        )
 
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """Delete the object and wait until it is gone."""

@@ -109,8 +109,8 @@ class Provider(Protocol):
         """Change it in place, and answer its outputs."""
         ...
 
-    def read(self, type_: str, id_: str, settings: Json) -> Json | None:
-        """Its outputs, or None if it isn't there."""
+    def read(self, type_: str, id_: str, settings: Json, version: str = "") -> Json | None:
+        """Its outputs, or None if it isn't there; ``version`` is the api-version of its record, where it has one."""
         ...
 
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:

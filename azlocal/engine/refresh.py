@@ -68,7 +68,9 @@ class Refresh:
     def _read(self, record: Record) -> _Found:
         settings = record.elsewhere or self.providers.settings(record.provider)
         try:
-            return _Found(record, self.providers.of(record.type).read(record.type, record.id, settings))
+            # The record's own api-version: the SDK, which tells it otherwise, is not there before the program.
+            provider = self.providers.of(record.type)
+            return _Found(record, provider.read(record.type, record.id, settings, record.api_version))
         except ResourceError as error:
             return _Found(record, failure=Failure(record.urn, error.code, error.message))
         except RefusedError as error:

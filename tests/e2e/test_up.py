@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from azure.identity import DefaultAzureCredential
+from azure.mgmt.resource.resources import ResourceManagementClient
 
+from azlocal.entra.principals import SUBSCRIPTION_ID
 from azlocal.state import State, StateFolder
-from tests.e2e.conftest import Platform, start
+from tests.e2e.conftest import Platform, Run, acting, start
 
 pytestmark = [pytest.mark.minutes, pytest.mark.timeout(300), pytest.mark.xdist_group("architecture")]
 
@@ -97,3 +100,18 @@ def test_destroy_leaves_nothing(tmp_path: Path) -> None:
         from azlocal import lifecycle
 
         lifecycle.stop(one.folder)
+
+
+def test_refresh_finds_nothing_where_nothing_changed_and_puts_right_what_did(platform: Platform) -> None:
+    def refresh() -> Run:
+        return platform.command("up", "local", "--refresh")
+
+    untouched = refresh()
+    assert "refresh: 140 unchanged\n" in untouched.output, untouched.output
+    assert not any(untouched.changes.values())
+    with acting(platform.variables()), ResourceManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID) as client:
+        client.resource_groups.update(platform.outputs["resource_group"], {"tags": {"by": "hand"}})
+    found = refresh()
+    assert "refresh: ~ resources:ResourceGroup group updated [diff: " in found.output, found.output
+    assert found.changes == {"created": set(), "updated": {"group"}, "replaced": set(), "deleted": set()}
+    assert "refresh: 140 unchanged\n" in refresh().output
