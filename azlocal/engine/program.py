@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import os
 import runpy
@@ -50,9 +51,17 @@ class _Inline(ThreadPoolExecutor):
 def run_program(project: Project, monitor: Monitor, *, planning: bool, note: Callable[[str, str], None]) -> None:
     """Run the program to its end, and with it everything it registers.
 
+    The SDK keeps its state in context variables (``pulumi.runtime.settings``), among it every output that it will
+    wait for. The program gets a context and a loop of its own: an output that the caller left on another loop would
+    be waited for without end, and what the caller set up with the SDK stays as it is.
+
     Raises:
         ProgramError: the program raised.
     """
+    contextvars.copy_context().run(_run_program, project, monitor, planning=planning, note=note)
+
+
+def _run_program(project: Project, monitor: Monitor, *, planning: bool, note: Callable[[str, str], None]) -> None:
     executor = _Inline(1) if planning else ThreadPoolExecutor(THREADS, thread_name_prefix="engine")
     loop = asyncio.new_event_loop()
     loop.set_default_executor(executor)
@@ -74,7 +83,6 @@ def run_program(project: Project, monitor: Monitor, *, planning: bool, note: Cal
         await run_in_stack(lambda: _run_main(project.main))
 
     with _as_host(project), shortcuts():
-        asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(main())
         except BaseException as error:
@@ -94,6 +102,7 @@ def _as_host(project: Project) -> Iterator[None]:
     """The working directory, path and settings that the program expects; put back afterwards."""
     before, path, argv = Path.cwd(), list(sys.path), list(sys.argv)
     folder = project.main.parent
+    reset_options()
     set_all_config(dict(project.config), [])
     os.chdir(folder)
     sys.path.insert(0, str(folder))
@@ -104,8 +113,7 @@ def _as_host(project: Project) -> Iterator[None]:
         os.chdir(before)
         sys.path[:] = path
         sys.argv = argv
-        set_all_config({}, [])
-        reset_options()
+        reset_options()  # the SDK also keeps the last value beyond the context
 
 
 def _close(loop: asyncio.AbstractEventLoop, executor: ThreadPoolExecutor) -> None:
@@ -116,7 +124,6 @@ def _close(loop: asyncio.AbstractEventLoop, executor: ThreadPoolExecutor) -> Non
         loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
     executor.shutdown(wait=True)
     loop.close()
-    asyncio.set_event_loop(None)
 
 
 def _logger(note: Callable[[str, str], None]) -> logging.Logger:

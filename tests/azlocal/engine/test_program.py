@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pulumi
 import pytest
+from pulumi.runtime.mocks import set_mocks
+from pulumi.runtime.settings import reset_options
+from pulumi.runtime.stack import wait_for_rpcs
 
 from azlocal.engine.errors import ProgramError
+from azlocal.engine.monitor import NoMocks
 from tests.azlocal.engine.conftest import Stack
 
 
@@ -93,3 +101,48 @@ def test_an_asynchronous_program(stack: Stack) -> None:
 def test_what_the_program_says_is_heard(stack: Stack) -> None:
     stack.up("pulumi.log.info('one'); pulumi.log.warn('two'); pulumi.log.debug('three')")
     assert stack.heard.notes == [("info", "one"), ("warning", "two")]
+
+
+def beside(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    """Call it as a module with Pulumi tests of its own would: mocks in place, their stack waiting on this loop."""
+
+    def caller() -> None:
+        asyncio.set_event_loop(loop)
+        reset_options()
+        set_mocks(NoMocks(), project="other", stack="mine")
+        what()
+
+    try:
+        contextvars.copy_context().run(caller)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+@pytest.mark.timeout(60)  # what this is about would wait for ever
+def test_what_the_caller_has_not_finished_is_not_waited_for(stack: Stack) -> None:
+    loop = asyncio.new_event_loop()
+    told: list[str] = []
+
+    def caller() -> None:
+        pulumi.Output.from_input("mine").apply(told.append)
+        assert stack.up("pulumi.export('name', group().name)").outputs == {"name": "rg"}
+        assert (told, pulumi.get_project(), asyncio.get_event_loop()) == ([], "other", loop)
+        loop.run_until_complete(wait_for_rpcs())
+        assert told == ["mine"]
+
+    beside(loop, caller)
+
+
+def test_what_failed_the_caller_does_not_fail_the_program(stack: Stack) -> None:
+    loop = asyncio.new_event_loop()
+
+    def caller() -> None:
+        failed = pulumi.Output.from_input(0).apply(lambda zero: 1 / zero)
+        with pytest.raises(ZeroDivisionError):
+            loop.run_until_complete(failed.future())
+        assert stack.up("pulumi.export('name', group().name)").outputs == {"name": "rg"}
+        with pytest.raises(ZeroDivisionError):
+            loop.run_until_complete(wait_for_rpcs())
+
+    beside(loop, caller)
