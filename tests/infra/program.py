@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import runpy
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -16,7 +18,6 @@ import yaml
 from pulumi import resource as pulumi_resource
 from pulumi.runtime import config, mocks, rpc, settings, stack
 from pulumi.runtime import resource as runtime_resource
-from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "azure-ml-platform"
@@ -285,25 +286,55 @@ def _program() -> None:
     runpy.run_path(str(ROOT / "infra"), run_name="__main__")
 
 
-def start(environment: str, into: Deployment, *, preview: bool = False) -> None:
-    """Put the mocks in place, so that single components can be made too."""
-    _ensure_event_loop()  # type: ignore[no-untyped-call]  # another test of this process may have left the thread without one
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One for all, whatever the thread's loop is: the SDK's mocks leave a loop behind in each thread of its pool."""
+    return asyncio.new_event_loop()
+
+
+def _start(environment: str, into: Deployment, *, preview: bool = False) -> None:
+    settings.reset_options()
     monitor = Recorder(into, preview=preview)
     mocks.set_mocks(Azure(), project=PROJECT, stack=environment, preview=preview, monitor=monitor)
     settings.set_root_resource(None)  # type: ignore[arg-type]  # the mocks' own, in whose place comes the program's
 
 
-def run_in_stack(make: Callable[[], None]) -> None:
+def within(environment: str, make: Callable[[], T]) -> T:
+    """What a function gives that makes single components; all that they register is done afterwards.
+
+    The SDK's state is that of the task, as is the list of outputs it waits for: one left behind on a loop that runs
+    no more would let the next program of this process wait for ever.
+    """
+
+    async def main() -> T:
+        _start(environment, Deployment())
+        try:
+            return make()
+        finally:
+            await stack.wait_for_rpcs()
+
+    return _loop().run_until_complete(main())
+
+
+def run_in_stack(environment: str, make: Callable[[], None], into: Deployment, *, preview: bool = False) -> None:
     """Run what makes resources to its end, below a stack as a program is."""
+
+    async def main() -> None:
+        _start(environment, into, preview=preview)
+        await stack.run_in_stack(make)
+
     with without_aliases():
-        _sync_await(stack.run_in_stack(make))
+        _loop().run_until_complete(main())
 
 
 def run(environment: str, values: Mapping[str, Any] | None = None, into: Deployment | None = None) -> Deployment:
     """Run the program for an environment, with its own settings or others."""
     deployment = Deployment() if into is None else into
-    start(environment, deployment)
     given = configuration(environment) if values is None else values
-    config.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in given.items()}, [])
-    run_in_stack(_program)
+
+    def configured() -> None:
+        config.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in given.items()}, [])
+        _program()
+
+    run_in_stack(environment, configured, deployment)
     return deployment

@@ -117,8 +117,7 @@ def test_a_resource_is_found_wherever_it_is_made(preview: bool) -> None:  # noqa
         _Lonely()
         Diagnostics("diagnostics", DiagnosticsArgs(pulumi.Output.from_input("/logs")))
 
-    program.start("local", recorded, preview=preview)
-    program.run_in_stack(lonely)
+    program.run_in_stack("local", lonely, recorded, preview=preview)
     (made,) = recorded.all("monitor:DiagnosticSetting")
     assert made.name == "diagnostics-lonely-vault"
     assert isinstance(made.inputs["resourceUri"], Unknown) == preview

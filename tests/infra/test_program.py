@@ -4,7 +4,9 @@ import ast
 import sys
 from collections.abc import Iterator
 
+import pulumi
 import pytest
+from pulumi.runtime.settings import SETTINGS
 
 from tests.infra import program
 from tests.infra.program import Deployment, each
@@ -138,3 +140,11 @@ def test_a_wrong_setting_stops_before_the_first_resource(capsys: pytest.CaptureF
     with pytest.raises(Exception, match=r"network\.subnets\.aksUser: 10\.20\.8\.0/22 overlaps"):
         program.run("local", values, recorded)
     assert recorded.resources == []
+
+
+def test_what_a_test_registers_is_done_when_it_ends() -> None:
+    """What the SDK still waits for would be waited for by the next program too, on a loop that runs no more."""
+    before = set(SETTINGS.outputs), pulumi.get_project(), SETTINGS.monitor
+    block = program.within("local", lambda: pulumi.ComponentResource("test:index:Block", "block"))
+    assert block.urn._data.done()  # the SDK shows it nowhere else
+    assert (set(SETTINGS.outputs), pulumi.get_project(), SETTINGS.monitor) == before

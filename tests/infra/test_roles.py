@@ -63,10 +63,11 @@ def test_a_high_business_impact_workspace_adds_its_row() -> None:
 
 
 def test_a_forgotten_scope_is_an_error() -> None:
-    program.start("local", Deployment())
-    matrix = RoleMatrix("lonely", RoleMatrixArgs(program.SUBSCRIPTION, [Grant("a", "Reader", "b", "why")]))
+    def forgetful() -> None:
+        RoleMatrix("lonely", RoleMatrixArgs(program.SUBSCRIPTION, [Grant("a", "Reader", "b", "why")])).close()
+
     with pytest.raises(RuntimeError, match="a on b"):
-        matrix.close()
+        program.within("local", forgetful)
 
 
 @given(st.text(), st.text(), st.sampled_from(sorted(ROLES.values())))

@@ -229,10 +229,13 @@ def test_a_certificate_never_shows_in_an_error() -> None:
 
 
 def read(values: Values, **more: str) -> Settings:
-    program.start("dev", program.Deployment())
     texts = {f"{program.PROJECT}:{key}": json.dumps(value) for key, value in values.items()}
-    config.set_all_config({**texts, **more}, [])
-    return load()
+
+    def loaded() -> Settings:
+        config.set_all_config({**texts, **more}, [])
+        return load()
+
+    return program.within("dev", loaded)
 
 
 def test_errors_name_file_key_and_documentation() -> None:
