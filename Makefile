@@ -3,9 +3,6 @@ PYTHON ?= python3
 ENV ?= dev
 BIN := .venv/bin
 JOBS ?= 2
-TESTS := -n $(JOBS) --dist loadgroup -m "not kubernetes"
-# Tests that run Pulumi's SDK in their own process get processes of their own: its state is the interpreter's.
-PULUMI := tests/infra tests/azlocal/engine
 # Nothing is asked of HOME: every cache has its place here.
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export MPLCONFIGDIR ?= $(CURDIR)/.cache/matplotlib
@@ -28,8 +25,7 @@ down: setup ## stop the local Azure; its state stays
 	@$(BIN)/azlocal stop
 
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
-	@for part in $(PULUMI); do $(BIN)/python -m pytest $(TESTS) $$part || exit 1; done
-	@$(BIN)/python -m pytest $(TESTS) $(PULUMI:%=--ignore=%)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes"
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG names it
 	@$(BIN)/python -m pytest -m kubernetes tests/e2e
