@@ -26,6 +26,7 @@ from infra.network import Network, NetworkArgs
 from infra.network_tables import ranges, wanted
 from infra.observability import Observability, ObservabilityArgs
 from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
+from infra.promotion import Promotion, PromotionArgs
 from infra.registry import Registry, RegistryArgs
 from infra.roles import RoleMatrix, RoleMatrixArgs
 from infra.serving import Serving, ServingArgs
@@ -60,11 +61,7 @@ place = Placement(group.name, platform.location, names, tags)
 
 # Who acts: managed identities, and the matrix that gives them and the people their roles.
 identity = Identity("identity", IdentityArgs(place))
-grants = (
-    roles_of.MATRIX
-    + (roles_of.HIGH_BUSINESS_IMPACT if settings.workspace.high_business_impact else ())
-    + (roles_of.ROUTED if settings.network.routes else ())
-)
+grants = roles_of.MATRIX + roles_of.chosen(settings)
 roles = RoleMatrix("roles", RoleMatrixArgs(azure.subscription_id, grants))
 for purpose, account in identity.accounts.items():
     roles.principal(purpose, account.principal_id)
@@ -130,6 +127,7 @@ roles.scope(roles_of.STORAGE, storage.id)
 storage_reachable = endpoints.connect("storage", storage.id)
 
 # Models are built, trained and retrained in Azure Machine Learning.
+key = vault.key("workspace", settings.workspace.customer_key) if settings.workspace.customer_key else None
 workspace = Workspace(
     "workspace",
     WorkspaceArgs(
@@ -143,9 +141,11 @@ workspace = Workspace(
         registry_id=registry.id,
         insights_id=observability.insights_id,
         identity=identity.accounts["workspace"],
+        lake_id=lake.id,
         lake_account=lake.account,
         filesystems={zone: lake.filesystems[zone].name for zone in ZONES},
         roles=roles.granted("workspace"),
+        key=key,
     ),
 )
 roles.scope(roles_of.AML, workspace.id)
@@ -155,13 +155,21 @@ training = Training(
     TrainingArgs(
         placement=place,
         workspace_name=workspace.name,
-        cluster=settings.workspace.cpu_cluster,
+        workspace=settings.workspace,
         subnet_id=network.subnets["training"] if settings.network.mode == "byo" else None,
+        tenant_id=azure.tenant_id,
         identity=identity.accounts["training"],
         spark_pool_id=spark.pool_id if settings.spark.attach_to_workspace else None,
         ready=[*roles.granted("training"), *workspace_reachable, *storage_reachable, *network.ready],
     ),
 )
+
+# Models go from one workspace to the next through a registry.
+if settings.workspace.promotion_registry:
+    redundancy = settings.workspace_storage.redundancy
+    promotion = Promotion("promotion", PromotionArgs(place, settings.network, redundancy))
+    roles.scope(roles_of.PROMOTION_REGISTRY, promotion.id)
+    endpoints.connect("promotion", promotion.id)
 
 # Models are deployed as containers on AKS, behind the VNet and an internal load balancer.
 serving_settings = settings.serving

@@ -60,6 +60,7 @@ RULES: dict[str, NameRule] = {
     "synapse_workspace": NameRule("synw", "[a-z0-9][a-z0-9-]{0,48}[a-z0-9]", unique=True),
     "spark_pool": NameRule("sp", "[a-zA-Z][a-zA-Z0-9]{0,14}", separator="", nested=True),
     "machine_learning_workspace": NameRule("mlw", r"[a-zA-Z0-9][\w-]{2,32}", unique=True),
+    "machine_learning_registry": NameRule("mlr", r"[a-zA-Z0-9][\w-]{2,32}", unique=True),
     "kubernetes_cluster": NameRule("aks", r"[a-zA-Z0-9][-\w]{0,61}[a-zA-Z0-9]"),
     "trusted_access": NameRule("ta", "[a-zA-Z0-9-]{1,24}", nested=True),
 }

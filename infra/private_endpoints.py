@@ -18,6 +18,7 @@ ZONES: dict[str, tuple[str, ...]] = {
     "vault": ("privatelink.vaultcore.azure.net",),
     "registry": ("privatelink.azurecr.io",),
     "amlworkspace": ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"),
+    "amlregistry": ("privatelink.api.azureml.ms",),
     "Dev": ("privatelink.dev.azuresynapse.net",),
     "Sql": ("privatelink.sql.azuresynapse.net",),
     "SqlOnDemand": ("privatelink.sql.azuresynapse.net",),
@@ -31,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "vault": ("vault",),
     "registry": ("registry",),
     "workspace": ("amlworkspace",),
+    "promotion": ("amlregistry",),
     # The development end point is required beside the SQL ones.
     "spark": ("Dev", "Sql", "SqlOnDemand"),
 }

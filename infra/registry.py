@@ -50,6 +50,11 @@ class Registry(Block):
                 retention_policy=containerregistry.RetentionPolicyArgs(
                     status="enabled", days=args.registry.untagged_retention_days
                 ),
+                # Nobody carries images off; Azure takes that for a registry without a public end point alone
+                # (container-registry/data-loss-prevention).
+                export_policy=containerregistry.ExportPolicyArgs(status="disabled")
+                if args.network.public_access == "Disabled"
+                else None,
             ),
             tags=place.tags,
             opts=self.child(),

@@ -8,11 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.identity import CONTROL_PLANE, KUBELET, TRAINING, WORKLOAD, WORKSPACE
+from infra.settings import Settings
 
 SPARK = "spark"
 ENGINEER, SCIENTIST, READER = "platform_engineer", "data_scientist", "reader"
 
 ROLES: dict[str, str] = {
+    "Azure AI Enterprise Network Connection Approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
+    "AzureML Registry User": "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",
+    "Key Vault Crypto Service Encryption User": "e147488a-f6f5-4113-8e2d-b22465e65bf6",
     "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
     "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
     "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
@@ -34,6 +38,7 @@ ROLES: dict[str, str] = {
     "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
 }
 
+PROMOTION_REGISTRY = "promotion_registry"
 # Scopes. A lake zone is a scope of its own: `lake/scores` is one container.
 GROUP, LAKE, STORAGE, VAULT, REGISTRY = "resource_group", "lake", "workspace_storage", "vault", "registry"
 INSIGHTS, LOGS, AML, AKS, ROUTES, KUBELET_ID = (
@@ -112,6 +117,25 @@ MATRIX: tuple[Grant, ...] = (
     Grant(READER, BLOBS_READ, f"{LAKE}/scores", "reports"),
 )
 
+MANAGED_NETWORK: tuple[Grant, ...] = tuple(
+    # Azure approves the managed network's own private endpoints by this role
+    # (machine-learning/how-to-managed-network#approval-of-private-endpoints).
+    Grant(WORKSPACE, "Azure AI Enterprise Network Connection Approver", scope, "private endpoints of its network")
+    for scope in (LAKE, STORAGE, VAULT, REGISTRY)
+)
+"""Rows on top for a workspace with a network of its own."""
+
+PROMOTION: tuple[Grant, ...] = (
+    Grant(SCIENTIST, "AzureML Registry User", PROMOTION_REGISTRY, "takes models and components to other workspaces"),
+    Grant(TRAINING, "AzureML Registry User", PROMOTION_REGISTRY, "jobs built from the registry's components"),
+)
+"""Rows on top where there is a registry for promotion."""
+
+CUSTOMER_KEY: tuple[Grant, ...] = (
+    Grant(WORKSPACE, "Key Vault Crypto Service Encryption User", VAULT, "wraps its data's keys with the customer's"),
+)
+"""Rows on top for a workspace under a key of the environment's own."""
+
 HIGH_BUSINESS_IMPACT: tuple[Grant, ...] = (
     Grant(TRAINING, "Storage Account Contributor", STORAGE, "a high-business-impact workspace asks for it"),
 )
@@ -121,3 +145,15 @@ ROUTED: tuple[Grant, ...] = (
     Grant(CONTROL_PLANE, "Network Contributor", ROUTES, "AKS checks the route that nodes leave by"),
 )
 """Rows on top where nodes leave through a firewall (aks/egress-udr)."""
+
+
+def chosen(given: Settings) -> tuple[Grant, ...]:
+    """The rows on top that an environment's settings ask for."""
+    rows = (
+        (given.workspace.high_business_impact, HIGH_BUSINESS_IMPACT),
+        (given.workspace.customer_key is not None, CUSTOMER_KEY),
+        (given.workspace.promotion_registry, PROMOTION),
+        (given.network.mode == "managed", MANAGED_NETWORK),
+        (given.network.routes, ROUTED),
+    )
+    return tuple(grant for wanted, grants in rows if wanted for grant in grants)

@@ -12,11 +12,11 @@ from infra.vm_sizes import SIZES
 
 def sizes_are_ordered(cluster: s.Cluster, spark: s.Spark, workspace: s.Workspace) -> Iterator[Problem]:
     """The smaller size of what scales is not above the larger."""
-    scaled: dict[str, s.NodePool | s.Spark | s.CpuCluster] = {
+    scaled: dict[str, s.NodePool | s.Spark | s.AmlCluster] = {
         "cluster.systemPool": cluster.system_pool,
         "cluster.workloadPool": cluster.workload_pool,
         "spark": spark,
-        "workspace.cpuCluster": workspace.cpu_cluster,
+        **{f"workspace.{key}": cluster for key, cluster in workspace.clusters().items()},
     }
     for key, pool in scaled.items():
         if pool.min_nodes > pool.max_nodes:
@@ -25,21 +25,21 @@ def sizes_are_ordered(cluster: s.Cluster, spark: s.Spark, workspace: s.Workspace
 
 def private_workspace_has_a_builder(network: s.Network, workspace: s.Workspace) -> Iterator[Problem]:
     """A registry behind a private endpoint cannot build images: a cluster of the workspace must."""
-    builder, cluster = workspace.image_build_compute, workspace.cpu_cluster.name
+    builder, names = workspace.image_build_compute, [cluster.name for cluster in workspace.clusters().values()]
     page = "machine-learning/how-to-secure-workspace-vnet#enable-azure-container-registry-acr"
     private = network.public_access == "Disabled" or network.mode == "managed"
     if private and builder is None:
         yield Problem(
             "workspace.imageBuildCompute",
             "missing, but the workspace is private, and its registry cannot build images there",
-            f"name the cluster that shall build them: {cluster}",
+            f"name the cluster that shall build them: {' or '.join(names)}",
             page,
         )
-    if builder is not None and builder != cluster:
+    if builder is not None and builder not in names:
         yield Problem(
             "workspace.imageBuildCompute",
             f"{builder!r} is not a cluster of this workspace",
-            f"use {cluster}",
+            f"use {' or '.join(names)}",
             page,
         )
 

@@ -13,14 +13,16 @@ from pydantic import Field
 
 from infra.settings_base import Access, Block, Redundancy, ShortName, SoftDeleteDays, Zone
 from infra.settings_kubernetes import Cluster, Maintenance, NodePool, Serving, Window
-from infra.settings_ml import CpuCluster, Workspace
+from infra.settings_ml import AmlCluster, CustomerKey, Instances, Workspace
 from infra.settings_network import Network
 
 __all__ = [
     "Access",
+    "AmlCluster",
     "Block",
     "Cluster",
-    "CpuCluster",
+    "CustomerKey",
+    "Instances",
     "Lake",
     "Maintenance",
     "Network",

@@ -1,4 +1,4 @@
-"""Where jobs run: the training cluster, and the Spark pool where it is attached."""
+"""Where jobs run: clusters, compute instances, and the Spark pool where it is attached."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from infra import settings
+from infra import compute_instances, settings
 from infra.block import Block, Placement
 from infra.identity import Account
 
 # What Azure can't change in a cluster that exists: it is deleted and made anew, under its name.
 FIXED = tuple(f"properties.properties.{key}" for key in ("osType", "vmSize", "vmPriority", "subnet"))
+INSTANCE_FIXED = tuple(
+    f"properties.properties.{key}" for key in ("vmSize", "subnet", "personalComputeInstanceSettings")
+)
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,9 @@ class TrainingArgs:
     Args:
         placement: where it goes.
         workspace_name: the workspace the computes belong to.
-        cluster: the training cluster's settings.
+        workspace: its clusters and instances.
         subnet_id: where its nodes are placed; none in the workspace's managed network, the only other place.
+        tenant_id: whose people the instances belong to.
         identity: whom jobs act as.
         spark_pool_id: pool to offer as a compute, if any.
         ready: roles of the identity and private endpoints: nodes without a public address start through them.
@@ -31,8 +35,9 @@ class TrainingArgs:
 
     placement: Placement
     workspace_name: pulumi.Input[str]
-    cluster: settings.CpuCluster
+    workspace: settings.Workspace
     subnet_id: pulumi.Input[str] | None
+    tenant_id: str
     identity: Account
     spark_pool_id: pulumi.Input[str] | None
     ready: list[pulumi.Resource]
@@ -44,9 +49,17 @@ class Training(Block):
     def __init__(self, name: str, args: TrainingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        self.cpu_cluster: pulumi.Output[str] = self._compute(
-            f"{name}-cpu", args.cluster.name, _cluster(args.cluster, args.subnet_id), fixed=FIXED
-        ).name
+        clusters = {
+            key: self._compute(
+                f"{name}-{key.removesuffix('Cluster')}", given.name, _cluster(given, args.subnet_id), fixed=FIXED
+            )
+            for key, given in args.workspace.clusters().items()
+        }
+        self.cpu_cluster: pulumi.Output[str] = clusters["cpuCluster"].name
+        instances = args.workspace.instances
+        for person in instances.people:
+            desk = compute_instances.properties(instances, person, args.tenant_id, args.subnet_id)
+            self._compute(f"{name}-instance-{person.name}", person.name, desk, fixed=INSTANCE_FIXED)
         if args.spark_pool_id is not None:
             spark = ml.SynapseSparkArgs(compute_type="SynapseSpark", resource_id=args.spark_pool_id)
             self._compute(f"{name}-spark", "spark", spark)
@@ -56,7 +69,7 @@ class Training(Block):
         self,
         name: str,
         compute_name: str,
-        properties: ml.AmlComputeArgs | ml.SynapseSparkArgs,
+        properties: ml.AmlComputeArgs | ml.ComputeInstanceArgs | ml.SynapseSparkArgs,
         fixed: tuple[str, ...] = (),
     ) -> ml.Compute:
         args, place = self._args, self._args.placement
@@ -73,7 +86,7 @@ class Training(Block):
         )
 
 
-def _cluster(cluster: settings.CpuCluster, subnet_id: pulumi.Input[str] | None) -> ml.AmlComputeArgs:
+def _cluster(cluster: settings.AmlCluster, subnet_id: pulumi.Input[str] | None) -> ml.AmlComputeArgs:
     return ml.AmlComputeArgs(
         compute_type="AmlCompute",
         disable_local_auth=True,

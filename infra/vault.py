@@ -22,13 +22,21 @@ class VaultArgs:
     tenant_id: str
 
 
+@dataclass(frozen=True)
+class Key:
+    """A key in the vault, by the version it has now."""
+
+    identifier: pulumi.Output[str]
+
+
 class Vault(Block):
     """A vault that knows roles and no access policies."""
 
     def __init__(self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        self._name, self._args = name, args
         place = args.placement
-        vault = keyvault.Vault(
+        self._vault = vault = keyvault.Vault(
             f"{name}-vault",
             resource_group_name=place.resource_group,
             vault_name=place.names.of("key_vault"),
@@ -57,3 +65,31 @@ class Vault(Block):
         self.id: pulumi.Output[str] = vault.id
         self.uri: pulumi.Output[str] = vault.properties.apply(lambda properties: properties.vault_uri or "")
         self.register_outputs({"id": self.id, "uri": self.uri})
+
+    def key(self, name: str, given: settings.CustomerKey) -> Key:
+        """A key for encryption at rest, with a new version each period; in hardware where the vault has it."""
+        kind = "RSA-HSM" if self._args.vault.sku == "premium" else "RSA"
+        made = keyvault.Key(
+            f"{self._name}-key-{name}",
+            resource_group_name=self._args.placement.resource_group,
+            vault_name=self._vault.name,
+            key_name=name,
+            properties=keyvault.KeyPropertiesArgs(
+                kty=kind,
+                key_size=3072,
+                key_ops=["wrapKey", "unwrapKey"],
+                attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False),
+                rotation_policy=keyvault.RotationPolicyArgs(
+                    attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=given.expire_after),
+                    lifetime_actions=[
+                        keyvault.LifetimeActionArgs(
+                            trigger=keyvault.TriggerArgs(time_after_create=given.rotate_after),
+                            action=keyvault.ActionArgs(type="rotate"),
+                        )
+                    ],
+                ),
+            ),
+            tags=self._args.placement.tags,
+            opts=self.child(),
+        )
+        return Key(made.key_uri_with_version)

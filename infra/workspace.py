@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from infra import settings
+from infra import outbound_rules, settings
 from infra.access import isolation_mode
 from infra.block import Block, Placement
 from infra.identity import Account
+from infra.vault import Key
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,10 @@ class WorkspaceArgs:
         subscription_id: of the lake, for the datastores.
         storage_id, vault_id, registry_id, insights_id: the services it uses.
         identity: the workspace's own.
-        lake_account: the storage account of the datastores.
+        lake_id, lake_account: the storage account of the datastores.
         filesystems: file system of the lake for each zone.
         roles: role assignments of the identity; without them Azure refuses the workspace.
+        key: what the workspace's data is encrypted with, unless Microsoft manages it.
     """
 
     placement: Placement
@@ -40,9 +42,11 @@ class WorkspaceArgs:
     registry_id: pulumi.Input[str]
     insights_id: pulumi.Input[str]
     identity: Account
+    lake_id: pulumi.Input[str]
     lake_account: pulumi.Input[str]
     filesystems: dict[str, pulumi.Input[str]]
     roles: list[pulumi.Resource]
+    key: Key | None = None
 
 
 class Workspace(Block):
@@ -61,6 +65,7 @@ class Workspace(Block):
 
     def _make_workspace(self) -> ml.Workspace:
         args, place = self._args, self._args.placement
+        chosen = args.workspace.customer_key
         return ml.Workspace(
             f"{self._name}-workspace",
             resource_group_name=place.resource_group,
@@ -77,12 +82,44 @@ class Workspace(Block):
             application_insights=args.insights_id,
             system_datastores_auth_mode="AccessKey" if args.shared_keys else "Identity",
             public_network_access=args.network.public_access,
-            managed_network=ml.ManagedNetworkSettingsArgs(isolation_mode=isolation_mode(args.network, args.workspace)),
+            managed_network=self._managed_network(),
+            encryption=self._encryption(),
+            enable_service_side_cmk_encryption=chosen.service_side if chosen else None,
             image_build_compute=args.workspace.image_build_compute,
             hbi_workspace=args.workspace.high_business_impact,
             v1_legacy_mode=False,
             tags=place.tags,
             opts=self.child(depends_on=args.roles),
+        )
+
+    def _managed_network(self) -> ml.ManagedNetworkSettingsArgs:
+        """The workspace's own network, made at once: the first job would wait for it otherwise."""
+        args = self._args
+        mode, given = isolation_mode(args.network, args.workspace), args.workspace.managed_network
+        if mode == "Disabled":
+            return ml.ManagedNetworkSettingsArgs(isolation_mode=mode)
+        return ml.ManagedNetworkSettingsArgs(
+            isolation_mode=mode,
+            # The firewall is there for hosts, which only this mode knows.
+            firewall_sku=given.firewall_sku if mode == "AllowOnlyApprovedOutbound" else None,
+            outbound_rules=outbound_rules.rules(
+                args.workspace, {outbound_rules.LAKE: args.lake_id, outbound_rules.STORAGE: args.storage_id}
+            ),
+            status=ml.ManagedNetworkProvisionStatusArgs(spark_ready=given.include_spark, status="Active"),
+        )
+
+    def _encryption(self) -> ml.EncryptionPropertyArgs | None:
+        key = self._args.key
+        if key is None:
+            return None
+        return ml.EncryptionPropertyArgs(
+            status="Enabled",
+            identity=ml.IdentityForCmkArgs(user_assigned_identity=self._args.identity.id),
+            key_vault_properties=ml.KeyVaultPropertiesArgs(
+                key_vault_arm_id=self._args.vault_id,
+                key_identifier=key.identifier,
+                identity_client_id=self._args.identity.client_id,
+            ),
         )
 
     def _make_datastore(self, zone: str, filesystem: pulumi.Input[str]) -> ml.Datastore:

@@ -302,6 +302,21 @@ ROLES: tuple[Role, ...] = (
         "AzureML Metrics Writer (preview)",
         (f"{_ML}/workspaces/metrics/*/write",),
     ),
+    Role(
+        "e147488a-f6f5-4113-8e2d-b22465e65bf6",
+        "Key Vault Crypto Service Encryption User",
+        (
+            "Microsoft.EventGrid/eventSubscriptions/write",
+            "Microsoft.EventGrid/eventSubscriptions/read",
+            "Microsoft.EventGrid/eventSubscriptions/delete",
+        ),
+        (),
+        (
+            "Microsoft.KeyVault/vaults/keys/read",
+            "Microsoft.KeyVault/vaults/keys/wrap/action",
+            "Microsoft.KeyVault/vaults/keys/unwrap/action",
+        ),
+    ),
     # Azure's own has the same for a dozen more services, none of which is served here.
     Role(
         "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",

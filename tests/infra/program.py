@@ -276,6 +276,11 @@ def without_aliases() -> Iterator[None]:
         yield
 
 
+def environment_of(deployment: Deployment) -> str:
+    """The environment that was deployed."""
+    return str(deployment.outputs["resource_group"]).rsplit("-", maxsplit=1)[-1]
+
+
 def configuration(environment: str) -> dict[str, Any]:
     """The environment's file as plain values, one for each block."""
     text = (ROOT / "environments" / f"Pulumi.{environment}.yaml").read_text()

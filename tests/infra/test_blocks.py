@@ -6,6 +6,7 @@ import pytest
 
 from infra import extension
 from infra.lake import SPARK_FILESYSTEM, ZONES
+from infra.outbound_rules import PRIVATE_TARGETS
 from infra.settings_reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, Registered, each
@@ -78,20 +79,131 @@ def test_training_nodes_are_private_and_scale_to_nothing(deployment: Deployment)
     assert nodes["enableNodePublicIp"] is False
     assert nodes["remoteLoginPortPublicAccess"] == "Disabled"
     assert nodes["scaleSettings"]["minNodeCount"] == 0
-    if program.configuration(_stack(deployment))["network"]["mode"] == "byo":
-        assert nodes["subnet"]["id"].endswith(f"snet-mlp-training-{_stack(deployment)}")
+    if program.configuration(program.environment_of(deployment))["network"]["mode"] == "byo":
+        assert nodes["subnet"]["id"].endswith(f"snet-mlp-training-{program.environment_of(deployment)}")
     else:
         assert "subnet" not in nodes
+
+
+def test_every_cluster_is_private_and_starts_from_nothing(deployment: Deployment) -> None:
+    clusters = [
+        made.inputs["properties"]["properties"]
+        for made in deployment.all("machinelearningservices:Compute")
+        if made.inputs["properties"]["computeType"] == "AmlCompute"
+    ]
+    for nodes in each(clusters):
+        assert nodes["enableNodePublicIp"] is False
+        assert nodes["scaleSettings"]["minNodeCount"] == 0
+
+
+def test_images_are_built_by_a_cluster_that_finds_the_workspace(deployment: Deployment) -> None:
+    """Azure takes the name before the cluster exists, and needs the cluster when it builds an image."""
+    builder = deployment.one("machinelearningservices:Compute", "training-builder")
+    workspace = deployment.one("machinelearningservices:Workspace").inputs
+    assert workspace["imageBuildCompute"] == builder.inputs["computeName"]
+    before = deployment.waits_for(builder)
+    assert {"endpoints-workspace-amlworkspace-dns", "endpoints-link-api-azureml-ms"} <= before
+
+
+PEOPLE = [{"name": "desk-one", "objectId": "11111111-0000-4000-8000-000000000009"}]
+
+
+@pytest.mark.parametrize("mode", ["byo", "managed"])
+def test_a_compute_instance_is_one_persons_and_stops(mode: str) -> None:
+    values = program.configuration("dev")
+    values["network"]["mode"] = mode
+    values["workspace"]["instances"] = {"people": PEOPLE, "start": "0 7 * * 1-5", "idleMinutes": 30}
+    made = program.run("dev", values).one("machinelearningservices:Compute", "training-instance-desk-one")
+    desk = made.inputs["properties"]
+    assert desk["disableLocalAuth"] is True
+    inner = desk["properties"]
+    assert inner["personalComputeInstanceSettings"]["assignedUser"] == {
+        "objectId": PEOPLE[0]["objectId"],
+        "tenantId": program.TENANT,
+    }
+    assert inner["enableNodePublicIp"] is False
+    assert inner["sshSettings"] == {"sshPublicAccess": "Disabled"}
+    assert inner["idleTimeBeforeShutdown"] == "PT30M"
+    assert [one["action"] for one in inner["schedules"]["computeStartStop"]] == ["Stop", "Start"]
+    assert ("subnet" in inner) == (mode == "byo")
+
+
+@pytest.mark.parametrize("environment", program.ENVIRONMENTS)
+@pytest.mark.parametrize("mode", ["byo", "managed"])
+def test_computes_are_in_one_network(environment: str, mode: str) -> None:
+    values = program.configuration(environment)
+    values["network"]["mode"] = mode
+    made = program.run(environment, values)
+    managed = made.one("machinelearningservices:Workspace").inputs["managedNetwork"]
+    assert (managed["isolationMode"] == "Disabled") == (mode == "byo")
+    rules = managed.get("outboundRules", {})
+    assert set(rules) == ({row.name for row in PRIVATE_TARGETS} if mode == "managed" else set())
+    for compute in each(made.all("machinelearningservices:Compute")):
+        inner = compute.inputs["properties"].get("properties", {})
+        assert "subnet" not in inner or mode == "byo"
+
+
+def test_a_closed_managed_network_lets_out_what_is_listed() -> None:
+    values = program.configuration("prod")
+    values["network"]["mode"] = "managed"
+    values["workspace"] |= {
+        "isolationMode": "AllowOnlyApprovedOutbound",
+        "managedNetwork": {
+            "hosts": {"packages": "packages.example"},
+            "serviceTags": [{"name": "events", "tag": "AzureEventGrid", "ports": "443"}],
+            "firewallSku": "Basic",
+            "includeSpark": True,
+        },
+    }
+    deployed = program.run("prod", values)
+    made = deployed.one("machinelearningservices:Workspace")
+    network = made.inputs["managedNetwork"]
+    rules = network["outboundRules"]
+    assert network["firewallSku"] == "Basic"
+    assert network["status"]["sparkReady"] is True
+    assert rules["packages"] == {"type": "FQDN", "category": "UserDefined", "destination": "packages.example"}
+    assert rules["events"]["destination"] == {"serviceTag": "AzureEventGrid", "portRanges": "443", "protocol": "TCP"}
+    assert rules["lake-dfs"]["destination"]["sparkEnabled"] is True
+    approvers = {f"roles-workspace-azure-ai-enterprise-network-connection-approver-{scope}" for scope in APPROVED}
+    assert approvers <= deployed.waits_for(made), "Azure refuses a private endpoint that nobody may approve"
+
+
+APPROVED = ("lake", "workspace-storage", "vault", "registry")
+
+
+def test_a_key_of_ones_own_is_in_the_vault_first() -> None:
+    values = program.configuration("prod")
+    values["workspace"]["customerKey"] = {}
+    deployed = program.run("prod", values)
+    made = deployed.one("machinelearningservices:Workspace")
+    key = deployed.one("keyvault:Key")
+    assert key.inputs["properties"]["kty"] == "RSA-HSM", "the vault of prod is premium"
+    assert key.inputs["properties"]["rotationPolicy"]["attributes"]["expiryTime"] == "P2Y"
+    assert made.inputs["encryption"]["status"] == "Enabled"
+    assert made.inputs["enableServiceSideCMKEncryption"] is True
+    assert {key.name, "roles-workspace-key-vault-crypto-service-encryption-user-vault"} <= deployed.waits_for(made)
+
+
+def test_a_registry_for_promotion_is_private_where_the_network_is() -> None:
+    made = program.run("prod")
+    registry = made.one("machinelearningservices:Registry")
+    assert registry.inputs["publicNetworkAccess"] == "Disabled"
+    (region,) = registry.inputs["regionDetails"]
+    assert region["acrDetails"][0]["systemCreatedAcrAccount"]["acrAccountSku"] == "Premium"
+    endpoint = made.one("network:PrivateEndpoint", "endpoints-promotion-amlregistry")
+    assert registry.name in made.waits_for(endpoint)
+
+
+def test_images_do_not_leave_a_private_registry(deployment: Deployment) -> None:
+    made = deployment.one("containerregistry:Registry").inputs
+    exports = made["policies"].get("exportPolicy", {}).get("status", "enabled")
+    assert (exports == "disabled") == (made["publicNetworkAccess"] == "Disabled")
 
 
 def test_another_size_of_training_nodes_replaces_the_cluster(deployment: Deployment) -> None:
     made = deployment.one("machinelearningservices:Compute", "training-cpu")
     assert "properties.properties.vmSize" in made.replace_on_changes
     assert "properties.properties.vmPriority" in made.replace_on_changes
-
-
-def _stack(deployment: Deployment) -> str:
-    return str(deployment.outputs["resource_group"]).rsplit("-", maxsplit=1)[-1]
 
 
 def test_the_cluster_meets_the_reviewers_list(deployment: Deployment) -> None:
@@ -114,7 +226,7 @@ def test_the_cluster_meets_the_reviewers_list(deployment: Deployment) -> None:
         assert pool["maxPods"] >= 50
         assert pool["enableEncryptionAtHost"] is True
         assert pool["osDiskType"] == "Ephemeral"
-    chosen = parse(program.configuration(_stack(deployment))).cluster
+    chosen = parse(program.configuration(program.environment_of(deployment))).cluster
     assert made["apiServerAccessProfile"]["disableRunCommand"] is True
     assert made["apiServerAccessProfile"]["enablePrivateCluster"] is chosen.private
     assert ("defender" in made["securityProfile"]) == chosen.defender

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
+from infra.settings_reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
 
@@ -64,9 +65,9 @@ def test_outputs_are_the_contract(deployment: Deployment) -> None:
 
 def test_every_block_is_there_once(deployment: Deployment) -> None:
     blocks = [made.type.split(":")[-1] for made in deployment.resources if made.type.startswith(program.PROJECT)]
-    network = program.configuration(deployment.outputs["resource_group"].rsplit("-", maxsplit=1)[-1])["network"]
-    hub = {"Hub"} if network["egress"] == "firewall" else set()
-    assert sorted(blocks) == sorted(BLOCKS | hub)
+    chosen = parse(program.configuration(program.environment_of(deployment)))
+    optional = {"Hub": chosen.network.egress == "firewall", "Promotion": chosen.workspace.promotion_registry}
+    assert sorted(blocks) == sorted(BLOCKS | {name for name, wanted in optional.items() if wanted})
 
 
 def test_resources_belong_to_a_block(deployment: Deployment) -> None:

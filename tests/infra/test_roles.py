@@ -7,8 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.identity import IDENTITIES
-from infra.role_tables import HIGH_BUSINESS_IMPACT, MATRIX, ROLES, ROUTED, Grant
+from infra.role_tables import (
+    CUSTOMER_KEY,
+    HIGH_BUSINESS_IMPACT,
+    MANAGED_NETWORK,
+    MATRIX,
+    PROMOTION,
+    ROLES,
+    ROUTED,
+    Grant,
+    chosen,
+)
 from infra.roles import RoleMatrix, RoleMatrixArgs, assignment_name
+from infra.settings_reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
 
@@ -21,7 +32,7 @@ def test_roles_are_guids_used_once() -> None:
 
 
 def test_every_role_is_used_and_every_row_is_unique() -> None:
-    rows = MATRIX + HIGH_BUSINESS_IMPACT + ROUTED
+    rows = MATRIX + HIGH_BUSINESS_IMPACT + CUSTOMER_KEY + PROMOTION + MANAGED_NETWORK + ROUTED
     assert {row.role for row in rows} == ROLES.keys()
     assert len({(row.principal, row.role, row.scope) for row in rows}) == len(rows)
     assert {row.principal for row in rows} == {*IDENTITIES, *PEOPLE, "spark"}
@@ -42,7 +53,7 @@ def test_pods_write_scores_and_nothing_else() -> None:
 
 def test_each_row_becomes_one_assignment(deployment: Deployment) -> None:
     made = deployment.all("RoleAssignment")
-    rows = MATRIX + (ROUTED if deployment.all("network:RouteTable") else ())
+    rows = MATRIX + chosen(parse(program.configuration(program.environment_of(deployment))))
     assert len(made) == len(rows)
     assert len({entry.inputs["roleAssignmentName"] for entry in made}) == len(rows)
     for entry in each(made):
@@ -58,7 +69,9 @@ def test_a_high_business_impact_workspace_adds_its_row() -> None:
     values = program.configuration("local")
     values["workspace"]["highBusinessImpact"] = True
     made = program.run("local", values)
-    assert len(made.all("RoleAssignment")) == len(MATRIX) + len(HIGH_BUSINESS_IMPACT) + len(ROUTED)
+    rows = MATRIX + chosen(parse(values))
+    assert set(HIGH_BUSINESS_IMPACT) <= set(rows)
+    assert len(made.all("RoleAssignment")) == len(rows)
     assert made.one("machinelearningservices:Workspace").inputs["hbiWorkspace"] is True
 
 

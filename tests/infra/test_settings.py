@@ -51,6 +51,14 @@ def test_the_environments_are_sound(environment: str) -> None:
     assert settings.model_fields_set == Settings.model_fields.keys()
 
 
+GPU = {
+    "name": "gpu-cluster",
+    "vmSize": "Standard_DS3_v2",
+    "priority": "Dedicated",
+    "minNodes": 1,
+    "maxNodes": 2,
+    "idleMinutes": 5,
+}
 EXPIRED = {"reason": "a tool that knows certificates only", "until": "2020-01-01"}
 
 TRAPS: list[tuple[str, Any, str, str]] = [
@@ -70,7 +78,12 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("network.allowedIpRanges", ["10.1.2.3/32"], "network.allowedIpRanges[0]", "private range"),
     ("network.allowedIpRanges", ["20.1.2.2/31"], "network.allowedIpRanges[0]", "/31"),
     ("cluster.workloadPool.minNodes", 9, "cluster.workloadPool.minNodes", "more than maxNodes 6"),
-    ("workspace.imageBuildCompute", "other", "workspace.imageBuildCompute", "use cpu-cluster"),
+    ("workspace.imageBuildCompute", "other", "workspace.imageBuildCompute", "use cpu-cluster or build-cluster"),
+    ("workspace.builderCluster.name", "cpu-cluster", "workspace", "2 computes are called 'cpu-cluster'"),
+    ("workspace.builderCluster.minNodes", 9, "workspace.builderCluster.minNodes", "more than maxNodes 1"),
+    ("workspace.gpuCluster", GPU, "workspace.gpuCluster.vmSize", "Standard_DS3_v2 has no GPU"),
+    ("workspace.gpuCluster", GPU, "workspace.gpuCluster.minNodes", "paid for without a job"),
+    ("workspace.managedNetwork", {"includeSpark": True}, "workspace.managedNetwork.includeSpark", "to managed"),
     ("workspace.features", ["modelMonitor"], "workspace.features", "serverless Spark"),
     ("workspace.isolationMode", "Disabled", "workspace.isolationMode", "network.mode is managed"),
     ("spark.sparkVersion", "3.3", "spark.sparkVersion", "allowed: 3.4, 3.5"),
@@ -129,6 +142,15 @@ def with_model_monitor(values: Values) -> None:
     values["network"]["mode"] = "managed"
 
 
+def with_managed_network(values: Values) -> None:
+    values["network"]["mode"] = "managed"
+    values["workspace"]["isolationMode"] = "AllowInternetOutbound"
+
+
+def with_customer_key(values: Values) -> None:
+    values["workspace"]["customerKey"] = {}
+
+
 def with_private_cluster(values: Values) -> None:
     values["cluster"]["private"] = True
 
@@ -142,6 +164,14 @@ COMBINATIONS: list[tuple[Callable[[Values], None], str, Any, str, str]] = [
     (with_private_network, "network.allowedIpRanges", ["20.0.0.0/24"], "network.allowedIpRanges", "is Disabled"),
     (with_private_network, "workspace.features", ["registrySharing"], "workspace.features", "registrySharing"),
     (with_model_monitor, "workspaceStorage.sharedKeys", False, "workspace.features", "sharedKeys to true"),
+    (
+        with_managed_network,
+        "workspace.managedNetwork",
+        {"hosts": {"a": "b.example"}},
+        "workspace.managedNetwork",
+        "alone",
+    ),
+    (with_customer_key, "vault.purgeProtection", False, "vault.purgeProtection", "set it to true"),
     (with_private_cluster, "cluster.authorizedIpRanges", ["20.0.0.0/24"], "cluster.authorizedIpRanges", "remove them"),
     (
         with_given_training_range,

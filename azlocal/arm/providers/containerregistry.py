@@ -39,6 +39,15 @@ def _check(_call: Call, new: Resource, _old: Resource | None) -> None:
     Raises:
         ArmError: 400 ResourceSkuNotSupported.
     """
+    if (
+        read_path(new.properties, "policies.exportPolicy.status") == "disabled"
+        and new.properties["publicNetworkAccess"] != "Disabled"
+    ):
+        raise bad_request(
+            f"Export of artifacts cannot be disabled for {new.name} while publicNetworkAccess is Enabled.",
+            "InvalidParameter",
+            "policies.exportPolicy",
+        )
     tier = new.body["sku"]["name"]
     new.body["sku"]["tier"] = tier
     if tier.lower() == "premium":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from typing import TYPE_CHECKING
 
 from azlocal.arm import privatelink
@@ -13,6 +14,7 @@ from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import iso
+from azlocal.arm.present import body_of
 from azlocal.arm.types import Action, Json, NameRule, Namespace, ResourceType, Scope, ScopeAction
 from azlocal.state import Resource
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 VAULT = "Microsoft.KeyVault/vaults"
 DELETED = "Microsoft.KeyVault/locations/deletedVaults"
 SECRET = f"{VAULT}/secrets"
+KEY = f"{VAULT}/keys"
 SUFFIX = "vault.azure.net"
 RULE = NameRule(
     r"[a-zA-Z](-?[a-zA-Z0-9])*",
@@ -228,6 +231,53 @@ def _check_secret(call: Call, new: Resource, _old: Resource | None) -> None:
     attributes.setdefault("created", attributes["updated"])
 
 
+_KEY_KINDS = ("EC", "EC-HSM", "RSA", "RSA-HSM")
+_KEY_SIZES = (2048, 3072, 4096)
+
+
+def _put_key(call: Call) -> ArmResponse:
+    """A key that exists stays as it is: its PUT changes nothing (REST reference, "Keys - Create If Not Exist")."""
+    from azlocal.arm import writes
+
+    existing = call.state.get(call.key)
+    if existing is not None:
+        return ArmResponse(200, body_of(call, existing))
+    return writes.put(call)
+
+
+def _check_key(call: Call, new: Resource, _old: Resource | None) -> None:
+    vault = call.state.get(call.path.parent.lower())
+    properties = new.properties
+    kind = properties.setdefault("kty", "RSA")
+    if kind not in _KEY_KINDS:
+        raise bad_request(f"The key type '{kind}' is none of {', '.join(_KEY_KINDS)}.", "BadRequest", "kty")
+    tier = str(vault.properties["sku"]["name"]).lower() if vault else ""
+    if kind.endswith("-HSM") and tier != "premium":
+        raise bad_request(
+            f"Keys of type {kind} need a vault of sku premium; '{vault.name if vault else ''}' is {tier}.",
+            "BadRequest",
+            "kty",
+        )
+    size = properties.setdefault("keySize", 2048) if kind.startswith("RSA") else None
+    if size is not None and size not in _KEY_SIZES:
+        raise bad_request(f"keySize is {size}; it must be one of {_KEY_SIZES}.", "BadRequest", "keySize")
+    name = call.path.parent.rsplit("/", 1)[-1].lower()
+    properties["keyUri"] = f"https://{name}.{SUFFIX}/keys/{new.name}"
+    properties["keyUriWithVersion"] = f"{properties['keyUri']}/{uuid.uuid4().hex}"
+    attributes = properties.setdefault("attributes", {})
+    attributes.setdefault("enabled", True)
+    attributes.setdefault("exportable", False)
+    attributes["created"] = attributes["updated"] = int(call.control.clock())
+    attributes["recoveryLevel"] = "Recoverable+Purgeable"
+    if vault and vault.properties.get("enablePurgeProtection"):
+        attributes["recoveryLevel"] = "Recoverable"
+
+
+def _no_delete(call: Call) -> ArmResponse:
+    """ARM makes keys and does not delete them: that is the vault's own interface."""
+    raise ArmError(405, "MethodNotAllowed", f"The resource '{call.key}' does not support the method DELETE.")
+
+
 def _update_policies(call: Call) -> ArmResponse:
     """``accessPolicies/{add|replace|remove}``: change some of a vault's policies."""
     vault = call.state.get(call.path.parent.lower())
@@ -312,6 +362,15 @@ NAMESPACE = Namespace(
             name_rule=NameRule(r"[a-zA-Z0-9-]+", 1, 127, "1-127 letters, digits and hyphens"),
             write_only=("properties.value",),
             check=_check_secret,
+        ),
+        ResourceType(
+            name=KEY,
+            provisioning=False,
+            create_status=200,
+            name_rule=NameRule(r"[a-zA-Z0-9-]+", 1, 127, "1-127 letters, digits and hyphens"),
+            put=_put_key,
+            delete=_no_delete,
+            check=_check_key,
         ),
         ResourceType(
             name=DELETED,

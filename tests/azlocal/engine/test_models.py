@@ -14,6 +14,7 @@ from azlocal.engine.wire import to_wire
 from tests.azlocal.engine.models import MODELS, unknown_paths
 
 ROOT = Path(__file__).parents[3]
+ENVIRONMENTS = sorted(path.name.split(".")[1] for path in (ROOT / "environments").glob("Pulumi.*.yaml"))
 
 # What a model has no place for though the service takes it: newer than the model, or removed from it since.
 NEWER = {
@@ -36,7 +37,7 @@ def _plan(env: str) -> Plan:
     return plan(ROOT, env)
 
 
-@pytest.mark.parametrize("env", ["local", "dev"])
+@pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_a_whole_program_is_read_without_loss(env: str) -> None:
     lost: dict[str, set[str]] = {}
     for resource in _plan(env).resources:
@@ -48,7 +49,7 @@ def test_a_whole_program_is_read_without_loss(env: str) -> None:
     assert lost == {}
 
 
-@pytest.mark.parametrize("env", ["local", "dev"])
+@pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_azure_would_take_the_whole_program(env: str) -> None:
     assert _plan(env).problems == []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azlocal.arm.errors import ArmError, bad_request, not_served
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import Operation, iso
-from azlocal.arm.providers.machinelearning import kubernetes, vmsizes
+from azlocal.arm.providers.machinelearning import instances, kubernetes, outboundrules, vmsizes
 from azlocal.arm.providers.machinelearning.versions import WORKSPACE
 from azlocal.arm.types import Action, NameRule, Reference, ResourceType, set_path
 from azlocal.machinelearning.jobs import events
@@ -28,6 +28,7 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
     if check is None:
         raise not_served(f"PUT {COMPUTE} of computeType '{kind}' (served are {', '.join(_KINDS)})")
     _check_identity(new, kind)
+    outboundrules.check_place(call, new)
     check(call, new, old)
 
 
@@ -74,10 +75,7 @@ def _check_instance(call: Call, new: Resource, old: Resource | None) -> None:
     inner = _inner(new)
     _check_size(inner)
     inner["state"] = _inner(old)["state"] if old else "Running"
-    inner.setdefault("applicationSharingPolicy", "Shared")
-    inner.setdefault("sshSettings", {"sshPublicAccess": "Disabled"})
-    inner.setdefault("enableNodePublicIp", True)
-    inner["createdBy"] = {"userObjectId": call.principal.object_id, "userName": call.principal.name}
+    instances.check(call, new, inner)
 
 
 def _check_size(inner: dict[str, Any]) -> None:

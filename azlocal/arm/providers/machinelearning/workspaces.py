@@ -9,7 +9,7 @@ from azlocal.arm import writes
 from azlocal.arm.errors import ArmError, bad_request, not_served
 from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
-from azlocal.arm.providers.machinelearning import softdelete
+from azlocal.arm.providers.machinelearning import outboundrules, softdelete
 from azlocal.arm.providers.machinelearning.datastores import create_defaults
 from azlocal.arm.providers.machinelearning.versions import WORKSPACE
 from azlocal.arm.types import Action, NameRule, Reference, ResourceType
@@ -39,7 +39,8 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
         )
     _check_storage(call, properties["storageAccount"])
     _check_user_identity(new)
-    _check_isolation(new, old)
+    outboundrules.check_network(call, new, old)
+    _check_key(call, new)
     if old is None:
         softdelete.check_name_free(call, new)
 
@@ -68,22 +69,44 @@ def _check_user_identity(new: Resource) -> None:
         )
 
 
-def _check_isolation(new: Resource, old: Resource | None) -> None:
-    """The managed network's isolation goes one way (Microsoft Learn, "Workspace managed network isolation")."""
-    if old is None:
+def _check_key(call: Call, new: Resource) -> None:
+    """A key of one's own (Microsoft Learn, "Customer-managed keys for Azure Machine Learning", Prerequisites)."""
+    encryption = new.properties.get("encryption") or {}
+    if encryption.get("status") != "Enabled":
         return
-    before = (old.properties.get("managedNetwork") or {}).get("isolationMode")
-    after = (new.properties.get("managedNetwork") or {}).get("isolationMode", before)
-    forbidden = {
-        "AllowInternetOutbound": ("Disabled",),
-        "AllowOnlyApprovedOutbound": ("Disabled", "AllowInternetOutbound"),
-    }
-    if after in forbidden.get(before or "", ()):
-        raise bad_request(
-            f"The managed network's isolationMode cannot change from '{before}' to '{after}'.",
-            "ValidationError",
-            "properties.managedNetwork.isolationMode",
+    given = encryption.get("keyVaultProperties") or {}
+    vault = call.state.get(str(given.get("keyVaultArmId") or "").lower())
+    if vault is None:
+        raise _no_key(f"The key vault '{given.get('keyVaultArmId')}' was not found.", "keyVaultArmId")
+    if not vault.properties.get("enablePurgeProtection"):
+        raise _no_key(
+            f"The key vault '{vault.name}' has no purge protection, which a customer-managed key needs.",
+            "keyVaultArmId",
         )
+    identifier = str(given.get("keyIdentifier") or "")
+    parts = identifier.removeprefix(str(vault.properties.get("vaultUri"))).split("/")
+    if parts[0] != "keys" or len(parts) < 2 or call.state.get(f"{vault.key}/keys/{parts[1].lower()}") is None:
+        raise _no_key(f"The key '{identifier}' was not found in the vault '{vault.name}'.", "keyIdentifier")
+    _check_key_access(call, encryption, vault)
+
+
+def _check_key_access(call: Call, encryption: dict[str, Any], vault: Resource) -> None:
+    chosen = str((encryption.get("identity") or {}).get("userAssignedIdentity") or "")
+    if not chosen:
+        return  # the system-assigned identity is given its access by Azure
+    found = call.state.get(chosen.lower())
+    principal = call.control.directory.by_object_id(str(found.properties.get("principalId"))) if found else None
+    wrap = "Microsoft.KeyVault/vaults/keys/wrap/action"
+    if principal is None or not call.control.access.allows(principal, wrap, vault.key, data=True):
+        raise _no_key(
+            f"The identity '{chosen}' may not wrap with keys of the vault '{vault.name}': give it the role Key Vault"
+            " Crypto Service Encryption User there.",
+            "keyVaultArmId",
+        )
+
+
+def _no_key(message: str, field: str) -> ArmError:
+    return bad_request(message, "ValidationError", f"properties.encryption.keyVaultProperties.{field}")
 
 
 def _complete(call: Call, new: Resource, old: Resource | None) -> None:
@@ -115,6 +138,7 @@ def _notebooks(workspace_id: str, region: str, name: str) -> dict[str, Any]:
 
 
 def _committed(call: Call, new: Resource, old: Resource | None) -> None:
+    outboundrules.sync(call, new)
     if old is None and not softdelete.restore(call, new):
         create_defaults(call, new)
 
@@ -180,6 +204,8 @@ TYPE = ResourceType(
         "properties.managedNetwork.isolationMode": (
             "Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound",
         ),
+        "properties.managedNetwork.firewallSku": ("Basic", "Standard"),
+        "properties.encryption.status": ("Enabled", "Disabled"),
     },
     required=("identity.type",),
     references=(
@@ -202,7 +228,9 @@ TYPE = ResourceType(
         "properties.keyVault",
         "properties.hbiWorkspace",
         "properties.enableDataIsolation",
+        "properties.encryption.status",
         "properties.encryption.keyVaultProperties.keyVaultArmId",
+        "properties.enableServiceSideCMKEncryption",
     ),
     duration=60,
     delete_duration=30,
@@ -216,6 +244,7 @@ TYPE = ResourceType(
     check=_check,
     complete=_complete,
     committed=_committed,
+    present=outboundrules.show,
     patch=_patch,
     delete=softdelete.delete,
 )  # fmt: skip
