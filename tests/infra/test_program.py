@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 
 import pulumi
@@ -149,3 +150,18 @@ def test_what_a_test_registers_is_done_when_it_ends() -> None:
     block = program.within("local", lambda: pulumi.ComponentResource("test:index:Block", "block"))
     assert block.urn._data.done()  # the SDK shows it nowhere else
     assert (set(SETTINGS.outputs), pulumi.get_project(), SETTINGS.monitor) == before
+
+
+def test_types_of_every_service_in_use_are_checked() -> None:
+    """A service that the type checker's list lacks would be `Any` to it, and every mistake in its arguments fine."""
+    overrides = tomllib.loads((program.ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    checked = {module for one in overrides if one.get("follow_imports") == "normal" for module in one["module"]}
+    used = {
+        alias.name
+        for path in (program.ROOT / "infra").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "pulumi_azure_native"
+        for alias in node.names
+    }
+    assert used
+    assert {f"pulumi_azure_native.{name}.*" for name in used} <= checked
