@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from azlocal.engine.errors import ArmCallError, RefusedError, ResourceError
 from azlocal.engine.ports import Port, Reply, call, raise_for
-from azlocal.engine.provider import Checked, Goal, Holder, Json, refuse_others
+from azlocal.engine.provider import Checked, Difference, Goal, Holder, Json, refuse_others
 from azlocal.engine.tables import AzureType, all_types, find_type
 from azlocal.engine.tables.base import arm_type_of
 from azlocal.engine.values import reveal
@@ -41,6 +41,8 @@ class AzureProvider:
         suffix: makes the random part of an automatic name, from the resource's URN.
     """
 
+    opaque = False
+
     def __init__(self, port: Port, config: Mapping[str, str], suffix: Callable[[str], str]) -> None:
         self._port = port
         self._config = config
@@ -58,6 +60,10 @@ class AzureProvider:
             inputs["location"] = location
         id_ = self._fill(row.path, inputs, goal.settings, goal.type)
         return Checked(inputs, id_, api_version(goal.type), arm_type_of(id_), _body(row, inputs))
+
+    def diff(self, goal: Goal, checked: Checked) -> Difference | None:
+        """Comparing the inputs tells."""
+        return None
 
     def configure(self, name: str, inputs: Json) -> None:
         """Subscription and location count; whose credentials are used is not the program's to say here."""
@@ -98,11 +104,11 @@ class AzureProvider:
                 properties[name] = (current.get("properties") or {}).get(name, [])
         return self._put(row, checked, timeout)
 
-    def read(self, type_: str, id_: str, settings: Json, version: str = "") -> Json | None:
+    def read(self, goal: Goal, id_: str, version: str = "") -> Json | None:
         """GET, as outputs."""
-        version = version or api_version(type_)
+        version = version or api_version(goal.type)
         reply = self._get(id_, version)
-        return None if reply.status == 404 else _outputs(_row(type_), reply.body, version)
+        return None if reply.status == 404 else _outputs(_row(goal.type), reply.body, version)
 
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """DELETE; what has none of its own goes back to Azure's defaults."""

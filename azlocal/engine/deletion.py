@@ -95,7 +95,7 @@ def _failure(record: Record, future: Future[None]) -> Failure | None:
 
 
 def _forget(record: Record, state: StackState) -> None:
-    if state.condemned.get(record.id) is record:
-        state.buried(record.id)
+    if state.condemned.get(record.grave) is record:
+        state.buried(record.grave)
     else:
         state.drop(record.urn)

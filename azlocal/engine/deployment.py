@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from azlocal.engine.diff import Path, changed_paths, keep_ignored, matches, parse_path, touches
+from azlocal.engine.dynamic import is_dynamic
 from azlocal.engine.errors import RefusedError, ResourceError
 from azlocal.engine.events import Action, Failure, Summary, Watcher
 from azlocal.engine.importing import check_import
-from azlocal.engine.provider import Checked, Goal, Json, Provider
+from azlocal.engine.provider import Checked, Difference, Goal, Json, Provider
 from azlocal.engine.providers import Providers
 from azlocal.engine.refresh import Refresh
 from azlocal.engine.registration import Outcome, Registration
@@ -92,7 +93,10 @@ class Deployment:
         try:
             if self._is_blocked(want):
                 return self._skip(want)
-            outputs = self._providers.of(want.type).read(want.type, id_, self._providers.settings(want.provider))
+            provider = self._providers.of(want.type)
+            if provider.opaque and self.planning:
+                return Outcome(want.urn, id_)
+            outputs = provider.read(self._goal(want, None), id_)
             if outputs is None:
                 raise ResourceError("NotFound", f"there is no resource '{id_}' to read")
         except (ResourceError, RefusedError) as error:
@@ -143,12 +147,16 @@ class Deployment:
             # Begun before a break or a failure: it may be there or not, and it is ours.
             return self._create(want, goal, checked, Action.CREATE)
         changes = changed_paths(old.inputs, checked.inputs)
-        if moved or not _same_id(old, checked) or self._must_replace(want, old, changes):
+        told = provider.diff(goal, checked) or Difference()
+        if told.changes is not None:
+            changes = changes if told.changes else []
+        differs = bool(changes) or bool(told.changes)
+        if moved or not _same_id(old, checked) or (differs and told.replaces) or self._must_replace(want, old, changes):
             action[0] = Action.REPLACE
-            return self._replace(want, goal, checked, old, moved=moved)
-        if changes or old.pending:
+            return self._replace(want, goal, checked, old, moved=moved, told=told)
+        if differs or old.pending:
             action[0] = Action.UPDATE
-            return self._update(want, goal, checked, old)
+            return self._update(want, goal, checked, old, told)
         return self._same(want, checked, old)
 
     def _goal(self, want: Registration, old: Record | None) -> Goal:
@@ -156,7 +164,9 @@ class Deployment:
         if old and want.ignore_changes:
             inputs = keep_ignored(inputs, old.inputs, want.ignore_changes)
         settings = self._providers.settings(want.provider)
-        return Goal(want.urn, want.type, want.name, inputs, old.inputs if old else None, settings)
+        if old is None:
+            return Goal(want.urn, want.type, want.name, inputs, None, settings)
+        return Goal(want.urn, want.type, want.name, inputs, old.inputs, settings, id=old.id, outputs=old.outputs)
 
     def _check(self, provider: Provider, goal: Goal) -> Checked:
         checked = provider.check(goal)
@@ -196,6 +206,8 @@ class Deployment:
         provider = self._providers.of(want.type)
         self.state.put(replace(want.record(checked), pending="create"))
         self._watcher.started(want.urn, action)
+        if provider.opaque and self.planning:
+            return self._unknown(want, checked, action)
         try:
             self.deleted.make_way(goal, checked, want.timeouts.create)
             outputs = provider.create(goal, checked, want.timeouts.create)
@@ -206,19 +218,32 @@ class Deployment:
         self.state.undelete(checked.id)
         return self._done(want, want.record(checked), outputs, action)
 
-    def _update(self, want: Registration, goal: Goal, checked: Checked, old: Record) -> Outcome:
+    def _update(self, want: Registration, goal: Goal, checked: Checked, old: Record, told: Difference) -> Outcome:
         self.state.put(replace(old, pending="update"))
         self._watcher.started(want.urn, Action.UPDATE)
-        outputs = self._providers.of(want.type).update(goal, checked, want.timeouts.update)
+        provider = self._providers.of(want.type)
+        if provider.opaque and self.planning:
+            kept = {name: value for name, value in old.outputs.items() if name in told.stables}
+            return self._unknown(want, checked, Action.UPDATE, kept)
+        outputs = provider.update(goal, checked, want.timeouts.update)
         return self._done(want, want.record(checked), outputs, Action.UPDATE)
 
-    def _replace(self, want: Registration, goal: Goal, checked: Checked, old: Record, *, moved: bool) -> Outcome:
+    def _unknown(self, want: Registration, checked: Checked, action: Action, kept: Json | None = None) -> Outcome:
+        """A plan can't know what the program's own code will answer: the SDK takes what is missing as unknown."""
+        self.state.put(want.record(checked))
+        self._end(want.urn, action)
+        return Outcome(want.urn, checked.id if action is Action.UPDATE else "", kept or {})
+
+    def _replace(
+        self, want: Registration, goal: Goal, checked: Checked, old: Record, *, moved: bool, told: Difference
+    ) -> Outcome:
         """Delete first where both would have the same id, or create first and delete the old one at the end."""
         if old.protect:
             raise ResourceError("Protected", "it must be replaced, but is protected: remove `protect` and run up first")
         first = want.delete_before_replace
         if first is None:
-            first = _same_id(old, checked) and not moved
+            opaque = self._providers.of(want.type).opaque
+            first = told.delete_first if opaque else _same_id(old, checked) and not moved
         gone = {want.urn}
         if first:
             self._watcher.started(want.urn, Action.REPLACE)
@@ -234,7 +259,12 @@ class Deployment:
     def _import(self, want: Registration, goal: Goal, checked: Checked) -> Outcome:
         """Take over what is there, if it is what the program says."""
         self._watcher.started(want.urn, Action.IMPORT)
-        outputs = self._providers.of(want.type).read(want.type, want.import_id, goal.settings)
+        provider = self._providers.of(want.type)
+        if provider.opaque:
+            checked.id = want.import_id
+            if self.planning:
+                return self._unknown(want, checked, Action.IMPORT)
+        outputs = provider.read(goal, want.import_id)
         if outputs is None:
             raise ResourceError("NotFound", f"there is no resource '{want.import_id}' to import")
         if want.import_id.lower() != checked.id.lower():
@@ -287,7 +317,9 @@ class Deployment:
     # What stands in the way
 
     def _is_blocked(self, want: Registration) -> bool:
-        return any(urn in self._broken for urn in want.needs) or has_unknown(want.inputs)
+        if any(urn in self._broken for urn in want.needs):
+            return True
+        return has_unknown(want.inputs) and not (self.planning and is_dynamic(want.type))
 
     def _skip(self, want: Registration) -> Outcome:
         """Something it needs has failed. Its record, if it has one, stays as it is."""

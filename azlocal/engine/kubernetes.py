@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from azlocal.engine.errors import RefusedError, ResourceError
-from azlocal.engine.provider import Checked, Goal, Holder, Json, refuse_others
+from azlocal.engine.provider import Checked, Difference, Goal, Holder, Json, refuse_others
 from azlocal.engine.values import reveal
 
 # What an API server refuses to change in an object that exists (the kinds' own validation).
@@ -73,6 +73,8 @@ class KubernetesProvider:
         suffix: makes the random part of an automatic name, from the resource's URN.
     """
 
+    opaque = False
+
     def __init__(self, connect: Callable[[Json], Cluster], suffix: Callable[[str], str]) -> None:
         self._connect = connect
         self._suffix = suffix
@@ -92,6 +94,10 @@ class KubernetesProvider:
         namespace = metadata.get("namespace")
         id_ = f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
         return Checked(inputs, id_, api_version, kind, reveal(inputs))
+
+    def diff(self, goal: Goal, checked: Checked) -> Difference | None:
+        """Comparing the inputs tells."""
+        return None
 
     def configure(self, name: str, inputs: Json) -> None:
         """Kubeconfig, context, namespace, and what may change in place."""
@@ -124,13 +130,13 @@ class KubernetesProvider:
         """Server-side apply: what this manager no longer sets goes."""
         return self._cluster(goal.settings).apply(checked.body)
 
-    def read(self, type_: str, id_: str, settings: Json, version: str = "") -> Json | None:
+    def read(self, goal: Goal, id_: str, version: str = "") -> Json | None:
         """The object with the id that the provider gives: namespace and name."""
-        _refuse(type_)
-        _, group_version, kind = type_.split(":")
+        _refuse(goal.type)
+        _, group_version, kind = goal.type.split(":")
         namespace, _, name = id_.rpartition("/")
         metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-        return self._cluster(settings).get(
+        return self._cluster(goal.settings).get(
             {"apiVersion": group_version.removeprefix("core/"), "kind": kind, "metadata": metadata}
         )
 

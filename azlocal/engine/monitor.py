@@ -38,7 +38,6 @@ FEATURES = (
 
 REFUSED_TYPES = {
     "pulumi:pulumi:StackReference": "read the other stack's outputs file in the program instead",
-    "pulumi-python:dynamic": "dynamic resources are not run here yet",
 }
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")

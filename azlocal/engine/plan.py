@@ -9,6 +9,7 @@ from typing import Any
 
 from azlocal.engine.azure import AzureProvider
 from azlocal.engine.deployment import Deployment
+from azlocal.engine.dynamic import PACKAGE, DynamicProvider
 from azlocal.engine.events import Failure, Silent, Summary, Watcher
 from azlocal.engine.kubernetes import KubernetesProvider
 from azlocal.engine.names import fixed_suffix
@@ -63,7 +64,7 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> P
     state = StackState(None)
     deployment = Deployment(
         state,
-        _empty_world(project.config),
+        _empty_world(project.config, project.name),
         watcher or notes,
         planning=True,
     )
@@ -78,7 +79,7 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> P
     )
 
 
-def _empty_world(config: Mapping[str, str]) -> dict[str, Provider]:
+def _empty_world(config: Mapping[str, str], project: str) -> dict[str, Provider]:
     """An Azure in memory with nothing in it, and clusters on paper."""
     from azlocal.arm.control import ControlPlane
     from azlocal.engine.paper import PaperClusters
@@ -90,6 +91,7 @@ def _empty_world(config: Mapping[str, str]) -> dict[str, Provider]:
     return {
         "azure-native": AzureProvider(port, config, fixed_suffix),
         "kubernetes": KubernetesProvider(PaperClusters(memory), fixed_suffix),
+        PACKAGE: DynamicProvider(config, project),
     }
 
 

@@ -11,9 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-import os
 import runpy
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +25,7 @@ from pulumi.runtime.settings import reset_options, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 from azlocal.engine.errors import EngineError, ProgramError
+from azlocal.engine.host import in_folder_of
 from azlocal.engine.monitor import Monitor, NoMocks
 from azlocal.engine.project import Project
 from azlocal.engine.shortcuts import shortcuts
@@ -100,19 +99,12 @@ def _run_main(path: Path) -> None:
 @contextlib.contextmanager
 def _as_host(project: Project) -> Iterator[None]:
     """The working directory, path and settings that the program expects; put back afterwards."""
-    before, path, argv = Path.cwd(), list(sys.path), list(sys.argv)
-    folder = project.main.parent
     reset_options()
     set_all_config(dict(project.config), [])
-    os.chdir(folder)
-    sys.path.insert(0, str(folder))
-    sys.argv = [str(project.main)]
     try:
-        yield
+        with in_folder_of(project.main):
+            yield
     finally:
-        os.chdir(before)
-        sys.path[:] = path
-        sys.argv = argv
         reset_options()  # the SDK also keeps the last value beyond the context
 
 

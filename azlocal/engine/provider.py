@@ -25,7 +25,8 @@ class Timeouts:
 class Goal:
     """One resource as the program wants it.
 
-    ``inputs`` may hold secrets; ``old`` are the inputs last applied, for names that were made up then.
+    ``inputs`` may hold secrets; ``old`` are the inputs last applied, for names that were made up then, ``id`` and
+    ``outputs`` what came of them.
     """
 
     urn: str
@@ -35,11 +36,16 @@ class Goal:
     old: Json | None = None
     settings: Json = field(default_factory=dict)  # inputs of an explicit provider
     forever: bool = False  # when it is deleted, nothing of it is to be kept for a recovery
+    id: str = ""
+    outputs: Json | None = None
 
 
 @dataclass(slots=True)
 class Checked:
-    """A goal that has been looked at: all inputs, its id, and the request that would make it."""
+    """A goal that has been looked at: all inputs, its id, and the request that would make it.
+
+    Where only creating tells the id, ``create`` fills it in.
+    """
 
     inputs: Json
     id: str
@@ -61,6 +67,16 @@ class Holder:
     until: str = ""  # when Azure purges it by itself, where it says so
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a provider itself says about a change; ``changes`` is None where the inputs are to be compared."""
+
+    changes: bool | None = None
+    replaces: tuple[str, ...] = ()
+    delete_first: bool = False
+    stables: tuple[str, ...] = ()  # outputs that an update leaves as they are
+
+
 def refuse_others(name: str, inputs: Json, known: frozenset[str], hint: str) -> None:
     """Refuse inputs of an explicit provider that are set and not among the known.
 
@@ -77,8 +93,15 @@ def refuse_others(name: str, inputs: Json, known: frozenset[str], hint: str) -> 
 class Provider(Protocol):
     """One package's resources. Every method may raise ``ResourceError``."""
 
+    opaque: bool
+    """Nobody but its own code knows what comes of it: a plan must not call that."""
+
     def check(self, goal: Goal) -> Checked:
         """Fill in what the program left out. Raises ``RefusedError`` for a type that is not served."""
+        ...
+
+    def diff(self, goal: Goal, checked: Checked) -> Difference | None:
+        """How it would change; None where comparing the inputs tells."""
         ...
 
     def configure(self, name: str, inputs: Json) -> None:
@@ -109,7 +132,7 @@ class Provider(Protocol):
         """Change it in place, and answer its outputs."""
         ...
 
-    def read(self, type_: str, id_: str, settings: Json, version: str = "") -> Json | None:
+    def read(self, goal: Goal, id_: str, version: str = "") -> Json | None:
         """Its outputs, or None if it isn't there; ``version`` is the api-version of its record, where it has one."""
         ...
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from azlocal.engine.errors import RefusedError
-from azlocal.engine.provider import Goal, Json, Provider
+from azlocal.engine.provider import Checked, Goal, Json, Provider
 from azlocal.engine.stack_state import Record, StackState
+from azlocal.engine.values import UNKNOWN
 
 
 class Providers:
@@ -43,4 +44,23 @@ class Providers:
     def goal_of(self, record: Record, *, forever: bool = False) -> Goal:
         """A record as a goal: what a delete wants to know."""
         settings = record.elsewhere or self.settings(record.provider)
-        return Goal(record.urn, record.type, record.name, record.inputs, None, settings, forever=forever)
+        return Goal(
+            record.urn,
+            record.type,
+            record.name,
+            record.inputs,
+            None,
+            settings,
+            forever=forever,
+            id=record.id,
+            outputs=record.outputs,
+        )
+
+    def would_replace(self, record: Record, unknown: Collection[str]) -> bool:
+        """Whether a resource has to be made anew when these inputs of it become something nobody knows yet."""
+        fixed = {path.split(".")[0].split("[")[0] for path in self.create_only(record.type, record.provider)}
+        if not fixed.isdisjoint(unknown):
+            return True
+        inputs = {**record.inputs, **dict.fromkeys(unknown, UNKNOWN)}
+        found = self.of(record.type).diff(self.goal_of(record), Checked(inputs, record.id))
+        return bool(found and found.replaces)

@@ -66,11 +66,10 @@ class Refresh:
         self.watcher.note("refresh", ", ".join(told) or "nothing to read")
 
     def _read(self, record: Record) -> _Found:
-        settings = record.elsewhere or self.providers.settings(record.provider)
         try:
             # The record's own api-version: the SDK, which tells it otherwise, is not there before the program.
-            provider = self.providers.of(record.type)
-            return _Found(record, provider.read(record.type, record.id, settings, record.api_version))
+            provider, goal = self.providers.of(record.type), self.providers.goal_of(record)
+            return _Found(record, reveal(provider.read(goal, record.id, record.api_version)))
         except ResourceError as error:
             return _Found(record, failure=Failure(record.urn, error.code, error.message))
         except RefusedError as error:

@@ -98,13 +98,16 @@ class Removal:
             for record in list(self._state.records.values()):
                 if record.urn in going or record.urn in registered or not record.is_real:
                     continue
-                if record.id.lower().startswith(f"{old.id.lower()}/") or self._hangs_on(record, going):
+                if _is_within(record, old) or self._hangs_on(record, going):
                     going.add(record.urn)
                     followers.append(record)
                     grown = True
         return followers
 
     def _hangs_on(self, record: Record, going: set[str]) -> bool:
-        fixed = self._providers.create_only(record.type, record.provider)
-        names = {path.split(".")[0].split("[")[0] for path in fixed}
-        return any(name in names and not going.isdisjoint(urns) for name, urns in record.property_dependencies.items())
+        named = [name for name, urns in record.property_dependencies.items() if not going.isdisjoint(urns)]
+        return bool(named) and self._providers.would_replace(record, named)
+
+
+def _is_within(record: Record, old: Record) -> bool:
+    return bool(old.id) and record.id.lower().startswith(f"{old.id.lower()}/")

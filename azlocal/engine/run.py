@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azlocal.engine.errors import EngineError
 from azlocal.engine.events import Silent, Summary, Watcher
+from azlocal.engine.host import in_folder_of, with_variables
 from azlocal.engine.plan import Plan
 from azlocal.engine.plan import plan as run_plan
 from azlocal.engine.project import Project, load_project
@@ -29,11 +30,15 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a deployment acts on: a control plane, a way to reach clusters, and where stacks are kept."""
+    """What a deployment acts on: a control plane, a way to reach clusters, and where stacks are kept.
+
+    ``variables`` are what the code of dynamic resources finds in its environment, to reach the same Azure.
+    """
 
     port: Port
     connect: Callable[[Json], Cluster]
     folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -74,13 +79,19 @@ def run_up(
     project = load_project(project_dir, env)
     state = _open(target.folder, project)
     try:
-        deployment = _deployment(project, target, state, watcher or Silent(), held)
-        if refresh and not deployment.refresh():
-            state.save()
-            return Result(deployment.summary, state.outputs, time.monotonic() - began)
-        return _up(project, deployment, state, watcher or Silent(), began)
+        with with_variables(target.variables):
+            deployment = _deployment(project, target, state, watcher or Silent(), held)
+            if refresh and not _refresh(project, deployment):
+                state.save()
+                return Result(deployment.summary, state.outputs, time.monotonic() - began)
+            return _up(project, deployment, state, watcher or Silent(), began)
     finally:
         state.close()
+
+
+def _refresh(project: Project, deployment: Deployment) -> bool:
+    with in_folder_of(project.main):
+        return deployment.refresh()
 
 
 def _up(project: Project, deployment: Deployment, state: StackState, watcher: Watcher, began: float) -> Result:
@@ -90,7 +101,8 @@ def _up(project: Project, deployment: Deployment, state: StackState, watcher: Wa
     monitor = Monitor(deployment, project.name, project.stack)
     try:
         run_program(project, monitor, planning=False, note=watcher.note)
-        deployment.finish()
+        with in_folder_of(project.main):
+            deployment.finish()
         if not deployment.summary.failures:
             state.set_outputs(monitor.outputs)
     finally:
@@ -113,9 +125,10 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     state = _open(target.folder, project)
     try:
         deployment = _deployment(project, target, state, watcher or Silent())
-        deployment.deleted.purge_all()
-        deployment.removal.all([*state.records.values(), *state.condemned.values()], forever=True)
-        deployment.deleted.purge_all()
+        with with_variables(target.variables), in_folder_of(project.main):
+            deployment.deleted.purge_all()
+            deployment.removal.all([*state.records.values(), *state.condemned.values()], forever=True)
+            deployment.deleted.purge_all()
         if deployment.summary.failures:
             state.save()
         else:
@@ -153,11 +166,13 @@ def _deployment(
 ) -> Deployment:
     from azlocal.engine.azure import AzureProvider
     from azlocal.engine.deployment import Deployment
+    from azlocal.engine.dynamic import PACKAGE, DynamicProvider
     from azlocal.engine.kubernetes import KubernetesProvider
     from azlocal.engine.names import random_suffix
 
     providers: dict[str, Provider] = {
         "azure-native": AzureProvider(target.port, project.config, random_suffix),
         "kubernetes": KubernetesProvider(target.connect, random_suffix),
+        PACKAGE: DynamicProvider(project.config, project.name),
     }
     return Deployment(state, providers, watcher, held=held)

@@ -64,6 +64,11 @@ class Record:
         return self.custom and not self.type.startswith(PROVIDERS) and not self.external
 
     @property
+    def grave(self) -> str:
+        """What is left of it is known by its id; a dynamic resource's is its provider's choice, and anyone's."""
+        return f"{self.urn}::{self.id}" if self.type.startswith("pulumi-python:") else self.id
+
+    @property
     def provider_urn(self) -> str:
         """The explicit provider's URN; ``provider`` is the SDK's ``urn::id``."""
         return self.provider.rpartition("::")[0]
@@ -125,7 +130,7 @@ class StackState:
     def condemn(self, record: Record) -> None:
         """Note that a resource was replaced and its old self is still to be deleted."""
         with self._lock:
-            self.condemned[record.id] = record
+            self.condemned[record.grave] = record
             self._append({"condemn": self._sealed(record)})
 
     def pardon(self, id_: str) -> Record | None:
@@ -136,11 +141,11 @@ class StackState:
                 self._append({"bury": id_})
             return record
 
-    def buried(self, id_: str) -> None:
+    def buried(self, grave: str) -> None:
         """The old self of a replaced resource is gone."""
         with self._lock:
-            if self.condemned.pop(id_, None):
-                self._append({"bury": id_})
+            if self.condemned.pop(grave, None):
+                self._append({"bury": grave})
 
     def keep_deleted(self, record: Record) -> None:
         """Note that Azure keeps what was deleted, and its name."""
@@ -227,7 +232,7 @@ class StackState:
             self._serial = whole["serial"]
             self.outputs = self._opened(whole["outputs"])
             self.records = {record.urn: record for record in map(self._record, whole["resources"])}
-            self.condemned = {record.id: record for record in map(self._record, whole["condemned"])}
+            self.condemned = {record.grave: record for record in map(self._record, whole["condemned"])}
             deleted = map(self._record, whole.get("deleted", ()))
             self.deleted = {record.id.lower(): record for record in deleted}
         if self._journal_path().exists():
@@ -249,7 +254,7 @@ class StackState:
             self.records.pop(value, None)
         elif step == "condemn":
             record = self._record(value)
-            self.condemned[record.id] = record
+            self.condemned[record.grave] = record
         elif step == "bury":
             self.condemned.pop(value, None)
         elif step == "delete":

@@ -37,7 +37,7 @@ def local_target(folder: StateFolder, principal: str = "owner") -> Iterator[Targ
     port = ArmOverHttps(connections, tokens, SUBSCRIPTION_ID)
     clusters = _Clusters(lambda: Connections(server.proxy, bundle), tokens.bearer)
     try:
-        yield Target(port, clusters, folder.path)
+        yield Target(port, clusters, folder.path, environment.variables(folder, server, principal))
     finally:
         connections.close()
         clusters.close()

@@ -83,6 +83,18 @@ def encode(value: Any) -> Any:
     return value
 
 
+def from_plain(value: Any) -> Any:
+    """What code of the program answers, with the SDK's own marks taken for what they are; nulls are left out."""
+    if isinstance(value, str):
+        return UNKNOWN if value == UNKNOWN_TEXT else value
+    if isinstance(value, Mapping):
+        read = {str(key): from_plain(item) for key, item in value.items() if item is not None}
+        return _marked(read) if SIGNATURE in read else read
+    if isinstance(value, list | tuple):
+        return [from_plain(item) for item in value]
+    return value
+
+
 def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     """Outputs for the SDK."""
     from google.protobuf import struct_pb2
