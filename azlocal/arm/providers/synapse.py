@@ -14,6 +14,7 @@ from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import iso
 from azlocal.arm.types import Action, Json, NameRule, Namespace, Reference, ResourceType, read_path
 from azlocal.state import Resource
+from azlocal.synapse import documents
 
 if TYPE_CHECKING:
     from azlocal.arm.control import Call, ControlPlane
@@ -121,11 +122,24 @@ def _workspace_written(call: Call, new: Resource, old: Resource | None) -> None:
         }
     }
     call.state.put(Resource(f"{new.id}/integrationRuntimes/{_AUTO}", RUNTIME, runtime, etag=str(uuid.uuid4())))
+    _name_administrators(call, new)
+
+
+def _name_administrators(call: Call, new: Resource) -> None:
+    """Whoever makes a workspace administers it, and whom it names (``cspWorkspaceAdminProperties``)."""
+    named = read_path(new.body, "properties.cspWorkspaceAdminProperties.initialWorkspaceAdminObjectId")
+    found = {call.principal.object_id.lower(): call.principal.kind}
+    if named:
+        found[str(named).lower()] = call.control.directory.kind_of(str(named)) or ""
+    for principal_id, kind in found.items():
+        documents.assign(call.state, new.key, new.name, principal_id, kind or None)
 
 
 def _workspace_deleted(control: ControlPlane, workspace: Resource) -> None:
     group = resource_group_id(workspace.id.split("/")[2], workspace.properties["managedResourceGroupName"])
     purge(control, group.lower())
+    for endpoint in documents.forget(control.state, workspace.key):
+        purge(control, endpoint["connection"].lower())
 
 
 def _check_pool(_call: Call, new: Resource, _old: Resource | None) -> None:
