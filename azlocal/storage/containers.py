@@ -20,6 +20,7 @@ from azlocal.azure import Azure
 from azlocal.state import Resource
 from azlocal.storage.accounts import TYPE, Account, Accounts
 from azlocal.storage.backend import backend_of, expect
+from azlocal.storage.dfs import properties
 from azlocal.storage.errors import StorageError
 from azlocal.storage.operations import Operation
 from azlocal.storage.request import StorageRequest
@@ -139,6 +140,9 @@ class Containers:
     def _delete(self, kind: Kind) -> Callable[[Resource], Awaitable[None]]:
         async def delete(resource: Resource) -> None:
             await self._do(kind, resource, *kind.delete, b"")
+            if kind.service == "blob":
+                account = self._account_of(resource)
+                properties.forget_all(self._azure.state, f"{account.name}/{resource.name}/")
 
         return delete
 
@@ -162,6 +166,7 @@ class Containers:
 
     async def _empty(self, resource: Resource) -> None:
         """An account is going: an account of the same name must start empty."""
+        properties.forget_all(self._azure.state, f"{resource.name.lower()}/")
         azurite = self._backend.azurite
         if not azurite.used:
             return

@@ -25,6 +25,13 @@ _TABLE: dict[tuple[str, str, str], tuple[str, Alternatives, bool, str]] = {
     ("filesystem", "HEAD", "getaccesscontrol"): ("Path - Get Access Control", _READ, True, "er"),
     ("filesystem", "HEAD", "getstatus"): ("Path - Get Status", _READ, True, "er"),
     ("filesystem", "PATCH", "setaccesscontrol"): ("Path - Set Access Control", _PERMISSIONS, True, "op"),
+    ("filesystem", "PATCH", "setaccesscontrolrecursive"): (
+        "Path - Set Access Control Recursive",
+        _PERMISSIONS,
+        True,
+        "op",
+    ),
+    ("path", "PATCH", "setaccesscontrolrecursive"): ("Path - Set Access Control Recursive", _PERMISSIONS, True, "op"),
     ("path", "PUT", "file"): ("Path - Create File", _CREATE, True, "cw"),
     ("path", "PUT", "directory"): ("Path - Create Directory", _CREATE, True, "cw"),
     ("path", "PUT", "rename"): ("Path - Rename", _WRITE, True, "cw"),

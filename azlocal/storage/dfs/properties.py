@@ -1,7 +1,6 @@
 """Headers of paths: user properties, and the POSIX attributes that are stored and shown.
 
-Roles alone decide what a principal may do: permission bits are shown and not evaluated, and access control lists,
-which would promise more, are refused.
+Roles alone decide what a principal may do: permission bits and access control lists are shown and not evaluated.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import base64
 from collections.abc import Mapping
 
 from azlocal.state import State
+from azlocal.storage.dfs import acls
 from azlocal.storage.errors import StorageError
 from azlocal.storage.folders import MARKER
 
@@ -80,18 +80,40 @@ def is_folder(blob: Mapping[str, str]) -> bool:
 
 def attributes(state: State, key: str) -> dict[str, str]:
     """Owner, group and permissions of a path."""
-    return {**_DEFAULTS, **(state.document(_KIND, key) or {})}
+    known = state.document(_KIND, key) or {}
+    return {name: known.get(name, default) for name, default in _DEFAULTS.items()}
+
+
+def acl(state: State, key: str) -> acls.Acl:
+    """The access control list of a path; its permission bits alone, if it has no more."""
+    stored = (state.document(_KIND, key) or {}).get("acl")
+    return acls.parse(stored) if stored else acls.of_permissions(attributes(state, key)["permissions"])
+
+
+def set_acl(state: State, key: str, wanted: acls.Acl) -> None:
+    """Remember an access control list, and the permission bits that it stands for."""
+    known = state.document(_KIND, key) or {}
+    state.put_document(_KIND, key, {**known, "acl": acls.spell(wanted), "permissions": acls.to_permissions(wanted)})
 
 
 def set_attributes(state: State, key: str, headers: Mapping[str, str]) -> None:
-    """Remember what ``x-ms-owner``, ``x-ms-group`` and ``x-ms-permissions`` say.
+    """Remember what ``x-ms-owner``, ``x-ms-group``, ``x-ms-permissions`` and ``x-ms-acl`` say.
 
     Raises:
-        StorageError: 400 InvalidPermission.
+        StorageError: 400 InvalidPermission or InvalidAclList; 400 where permissions and a list are given together.
     """
+    if "x-ms-acl" in headers:
+        if "x-ms-permissions" in headers:
+            raise StorageError(400, "InvalidHeaderValue", "x-ms-permissions and x-ms-acl exclude each other.")
+        set_acl(state, key, acls.whole(acls.parse(headers["x-ms-acl"])))
     changed = {name: headers[f"x-ms-{name}"] for name in _DEFAULTS if f"x-ms-{name}" in headers}
     if "permissions" in changed:
         changed["permissions"] = symbolic(changed["permissions"])
+        known = acl(state, key)
+        if set(known) - {"user:", "group:", "other:"}:
+            bits = acls.of_permissions(changed["permissions"])
+            set_acl(state, key, {**known, "user:": bits["user:"], "mask:": bits["group:"], "other:": bits["other:"]})
+            del changed["permissions"]
     if changed:
         state.put_document(_KIND, key, {**(state.document(_KIND, key) or {}), **changed})
 
@@ -99,6 +121,12 @@ def set_attributes(state: State, key: str, headers: Mapping[str, str]) -> None:
 def forget_attributes(state: State, key: str) -> None:
     """A path has gone."""
     state.delete_document(_KIND, key)
+
+
+def forget_all(state: State, prefix: str) -> None:
+    """Everything below a key has gone."""
+    for key, _ in state.documents(_KIND, prefix):
+        state.delete_document(_KIND, key)
 
 
 def symbolic(permissions: str) -> str:

@@ -13,10 +13,10 @@ from azlocal.storage.accounts import Account
 from azlocal.storage.authorize import Caller, Guard
 from azlocal.storage.backend import Backend, expect
 from azlocal.storage.containers import KINDS, Containers
-from azlocal.storage.dfs import content, keys, listing, paths, properties
+from azlocal.storage.dfs import acls, content, keys, listing, paths, properties
 from azlocal.storage.dfs.blobs import FileSystem, Headers, headers_of
 from azlocal.storage.dfs.operations import MOVE, operation
-from azlocal.storage.errors import StorageError, not_served
+from azlocal.storage.errors import StorageError
 from azlocal.storage.folders import MARKER
 from azlocal.storage.forward import answer, body_of, reply
 from azlocal.storage.operations import Operation
@@ -44,6 +44,7 @@ class DataLake:
             "Path - Flush Data": self._flush,
             "Path - Set Properties": self._set_properties,
             "Path - Set Access Control": self._set_access_control,
+            "Path - Set Access Control Recursive": self._set_access_control_recursive,
             "Path - Get Access Control": self._access_control,
             "Path - Get Properties": self._status,
             "Path - Get Status": self._status,
@@ -97,6 +98,7 @@ class DataLake:
     async def _delete_filesystem(self, exchange: Exchange, system: FileSystem, _path: str) -> None:
         await system.do("DELETE", "", {"restype": "container"})
         self._state.delete(exchange.account.container(system.name).lower())
+        properties.forget_all(self._state, system.key(""))
         await _done(exchange, 202, {})
 
     async def _filesystem_properties(self, exchange: Exchange, system: FileSystem, _path: str) -> None:
@@ -120,7 +122,6 @@ class DataLake:
 
     async def _create(self, exchange: Exchange, system: FileSystem, path: str) -> None:
         headers = exchange.request.headers
-        _refuse_acl(headers)
         make = paths.create_file if exchange.request.query["resource"].lower() == "file" else paths.create_directory
         made = await make(system, path, headers)
         properties.set_attributes(self._state, system.key(path), headers)
@@ -170,15 +171,28 @@ class DataLake:
     async def _access_control(self, exchange: Exchange, system: FileSystem, path: str) -> None:
         found = await (system.find(path) if path else system.do("HEAD", "", {"restype": "container"}))
         shown = self._attributes(system, path)
-        owner, group, other = (shown["x-ms-permissions"][start : start + 3] for start in (0, 3, 6))
-        acl = f"user::{owner},group::{group},other::{other}"
+        acl = acls.spell(properties.acl(self._state, system.key(path)))
         await _done(exchange, 200, found, {**shown, "x-ms-acl": acl})
 
     async def _set_access_control(self, exchange: Exchange, system: FileSystem, path: str) -> None:
-        _refuse_acl(exchange.request.headers)
         found = await (system.find(path) if path else system.do("HEAD", "", {"restype": "container"}))
         properties.set_attributes(self._state, system.key(path), exchange.request.headers)
         await _done(exchange, 200, found)
+
+    async def _set_access_control_recursive(self, exchange: Exchange, system: FileSystem, path: str) -> None:
+        """All of it in one answer: there is nothing to continue."""
+        mode = exchange.request.query.get("mode", "").lower()
+        given = acls.parse(exchange.request.headers.get("x-ms-acl", ""), removing=mode == "remove")
+        top = await (system.find(path) if path else system.do("HEAD", "", {"restype": "container"}))
+        inside = await system.walk(f"{path}/" if path else "")
+        counts = {"directoriesSuccessful": 0, "filesSuccessful": 0}
+        folders = {path: not path or properties.is_folder(top), **{entry.name: entry.folder for entry in inside}}
+        for name, folder in folders.items():
+            mine = given if folder else {who: what for who, what in given.items() if not who.startswith("default:")}
+            key = system.key(name)
+            properties.set_acl(self._state, key, acls.changed(properties.acl(self._state, key), mode, mine))
+            counts["directoriesSuccessful" if folder else "filesSuccessful"] += 1
+        await _json(exchange, {**counts, "failureCount": 0, "failedEntries": []})
 
     async def _set_properties(self, exchange: Exchange, system: FileSystem, path: str) -> None:
         headers, found = exchange.request.headers, await system.find(path)
@@ -210,11 +224,6 @@ class DataLake:
     def _attributes(self, system: FileSystem, path: str) -> Headers:
         shown = properties.attributes(self._state, system.key(path))
         return {f"x-ms-{name}": value for name, value in shown.items()}
-
-
-def _refuse_acl(headers: Headers) -> None:
-    if "x-ms-acl" in headers:
-        raise not_served("access control lists (x-ms-acl): roles decide here, and an entry would not be evaluated")
 
 
 def _flag(account: Account) -> str:

@@ -108,8 +108,39 @@ def test_hadoop_asks_for_access_control_first(estate: Estate, lake: str, raw: Fi
     file = raw.create_file("file")
     file.set_access_control(permissions="0640")
     assert file.get_access_control()["permissions"] == "rw-r-----"
-    with pytest.raises(HttpResponseError, match="does not serve this operation: access control lists"):
+    with pytest.raises(HttpResponseError, match="needs entries for group:, other:"):
         file.set_access_control(acl="user::rwx")
+
+
+GROUP_ID = "11111111-0000-4000-8000-000000000002"
+
+
+def test_access_control_lists_are_kept(raw: FileSystemClient) -> None:
+    folder = raw.create_directory("folder")
+    folder.set_access_control(acl=f"user::rwx,group::r-x,other::---,group:{GROUP_ID}:rwx")
+    found = folder.get_access_control()
+    assert found["acl"] == f"user::rwx,group::r-x,group:{GROUP_ID}:rwx,mask::rwx,other::---"
+    assert found["permissions"] == "rwxrwx---+"
+    with pytest.raises(HttpResponseError, match="is no entry"):
+        folder.set_access_control(acl="user::rwx,group::r-x,other::---,group:x:all")
+    folder.set_access_control(permissions="0700")
+    assert f"group:{GROUP_ID}:rwx,mask::---" in folder.get_access_control()["acl"]
+
+
+def test_access_control_lists_change_all_the_way_down(raw: FileSystemClient) -> None:
+    raw.get_file_client("dir/file").upload_data(b"1", overwrite=True)
+    root = raw.get_directory_client("/")
+    entries = f"group:{GROUP_ID}:r-x,default:group:{GROUP_ID}:r-x"
+    done = root.update_access_control_recursive(acl=entries)
+    assert (done.counters.directories_successful, done.counters.files_successful) == (2, 1)
+    assert f"default:group:{GROUP_ID}:r-x" in root.get_access_control()["acl"]
+    assert "default:user::rwx" in root.get_access_control()["acl"]
+    inside = raw.get_file_client("dir/file").get_access_control()["acl"]
+    assert f"group:{GROUP_ID}:r-x" in inside
+    assert "default:" not in inside
+    root.remove_access_control_recursive(acl=f"group:{GROUP_ID},default:group:{GROUP_ID}")
+    assert GROUP_ID not in root.get_access_control()["acl"]
+    assert raw.get_file_client("dir/file").get_access_control()["acl"] == "user::rwx,group::r-x,other::---"
 
 
 def test_file_systems_are_containers(estate: Estate, lake: str, raw: FileSystemClient) -> None:
