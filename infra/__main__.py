@@ -19,7 +19,7 @@ from infra.cluster import Cluster, ClusterArgs
 from infra.container_logs import ContainerLogs, ContainerLogsArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs
 from infra.hub import Hub, HubArgs, existing
-from infra.identity import Identity, IdentityArgs
+from infra.identity import TRAINING, Identity, IdentityArgs
 from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
 from infra.naming import Names, stable_suffix
 from infra.network import Network, NetworkArgs
@@ -31,6 +31,7 @@ from infra.registry import Registry, RegistryArgs
 from infra.roles import RoleMatrix, RoleMatrixArgs
 from infra.serving import Serving, ServingArgs
 from infra.spark import SparkAnalytics, SparkAnalyticsArgs
+from infra.spark_access import SparkAccess, SparkAccessArgs
 from infra.training import Training, TrainingArgs
 from infra.vault import Vault, VaultArgs
 from infra.workspace import Workspace, WorkspaceArgs
@@ -92,9 +93,17 @@ observability = Observability("observability", ObservabilityArgs(place, settings
 roles.scope(roles_of.LOGS, observability.logs_id)
 roles.scope(roles_of.INSIGHTS, observability.insights_id)
 
+
 # Data of every shape lands in the lake.
-lake = DataLake("lake", DataLakeArgs(place, settings.lake, settings.network))
-roles.scope(roles_of.LAKE, lake.id)
+def owners_of_lake(account_id: pulumi.Input[str]) -> list[pulumi.Resource]:
+    """Whoever deploys is a platform engineer: the roles that let it set access control lists."""
+    roles.scope(roles_of.LAKE, account_id)
+    return roles.granted(roles_of.ENGINEER, roles_of.LAKE)
+
+
+lake = DataLake(
+    "lake", DataLakeArgs(place, settings.lake, settings.network, settings.personas.groups(), owners_of_lake)
+)
 for zone in ZONES:
     roles.scope(f"{roles_of.LAKE}/{zone}", lake.filesystems[zone].id)
 endpoints.connect("lake", lake.id)
@@ -161,6 +170,27 @@ training = Training(
         identity=identity.accounts["training"],
         spark_pool_id=spark.pool_id if settings.spark.attach_to_workspace else None,
         ready=[*roles.granted("training"), *workspace_reachable, *storage_reachable, *network.ready],
+    ),
+)
+# Spark's network reaches lake and vault alone; Synapse has roles of its own.
+SparkAccess(
+    "spark-access",
+    SparkAccessArgs(
+        workspace=spark.name,
+        workspace_id=spark.id,
+        pool=spark.pool,
+        targets={roles_of.LAKE: lake.id, roles_of.VAULT: vault.id},
+        principals={
+            **{
+                persona: (
+                    str(getattr(settings.personas, persona).object_id),
+                    getattr(settings.personas, persona).principal_type,
+                )
+                for persona in type(settings.personas).model_fields
+            },
+            TRAINING: (identity.accounts[TRAINING].principal_id, "ServicePrincipal"),
+        },
+        attached=settings.spark.attach_to_workspace,
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -9,6 +10,8 @@ from pulumi_azure_native import storage
 
 from infra import settings
 from infra.block import Block, Placement
+from infra.lake_access import ZoneAccess
+from infra.lake_tables import ACCESS
 from infra.storage_account import account, blob_service
 
 ZONES = ("raw", "curated", "features", "scores")
@@ -19,11 +22,21 @@ SPARK_FILESYSTEM = "synapse"
 
 @dataclass(frozen=True)
 class DataLakeArgs:
-    """Args: placement; lake: redundancy and retention; network: who reaches it."""
+    """What the lake is made of.
+
+    Args:
+        placement: where it goes.
+        lake: redundancy, retention and what becomes of old data.
+        network: who reaches it.
+        groups: object id of each persona that is a group: lists are for groups.
+        owners: roles on the account that whoever sets its access control lists needs first.
+    """
 
     placement: Placement
     lake: settings.Lake
     network: settings.Network
+    groups: Mapping[str, str]
+    owners: Callable[[pulumi.Input[str]], list[pulumi.Resource]]
 
 
 class DataLake(Block):
@@ -42,7 +55,14 @@ class DataLake(Block):
             shared_keys=False,
             opts=self.child(),
         )
-        blob_service(f"{name}-blobs", place, lake.name, days=args.lake.soft_delete_days, opts=self.child())
+        blob_service(
+            f"{name}-blobs",
+            place,
+            lake.name,
+            days=args.lake.soft_delete_days,
+            track_last_access=args.lake.track_last_access,
+            opts=self.child(),
+        )
         self.id: pulumi.Output[str] = lake.id
         self.account: pulumi.Output[str] = lake.name
         self.blob_endpoint: pulumi.Output[str] = lake.primary_endpoints.blob
@@ -58,4 +78,54 @@ class DataLake(Block):
             )
             for zone in (*ZONES, SPARK_FILESYSTEM)
         }
+        self._age(name, place, args.lake, lake)
+        for zone, access in ACCESS.items():
+            ZoneAccess(
+                f"{name}-{zone}-access",
+                account=lake.name,
+                endpoint=lake.primary_endpoints.dfs,
+                zone=self.filesystems[zone].name,
+                groups={args.groups[persona]: may for persona, may in access.items() if persona in args.groups},
+                opts=self.child(depends_on=args.owners(lake.id)),
+            )
         self.register_outputs({"id": self.id, "account": self.account})
+
+    def _age(self, name: str, place: Placement, lake: settings.Lake, account: storage.StorageAccount) -> None:
+        """One lifecycle rule for each zone that has one; Azure takes no policy without rules."""
+        rules = [
+            rule for zone in ZONES if (rule := _lifecycle(zone, getattr(lake.zones, zone), lake.track_last_access))
+        ]
+        if rules:
+            storage.ManagementPolicy(
+                f"{name}-lifecycle",
+                resource_group_name=place.resource_group,
+                account_name=account.name,
+                management_policy_name="default",
+                policy=storage.ManagementPolicySchemaArgs(rules=rules),
+                opts=self.child(),
+            )
+
+
+def _lifecycle(zone: str, life: settings.Lifecycle, by_access: bool) -> storage.ManagementPolicyRuleArgs | None:  # noqa: FBT001
+    if life.cool_after_days is None and life.delete_after_days is None:
+        return None
+    cool = (
+        storage.DateAfterModificationArgs(days_after_last_access_time_greater_than=life.cool_after_days)
+        if by_access
+        else storage.DateAfterModificationArgs(days_after_modification_greater_than=life.cool_after_days)
+    )
+    delete = storage.DateAfterModificationArgs(days_after_modification_greater_than=life.delete_after_days)
+    return storage.ManagementPolicyRuleArgs(
+        name=zone,
+        enabled=True,
+        type="Lifecycle",
+        definition=storage.ManagementPolicyDefinitionArgs(
+            filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"], prefix_match=[f"{zone}/"]),
+            actions=storage.ManagementPolicyActionArgs(
+                base_blob=storage.ManagementPolicyBaseBlobArgs(
+                    tier_to_cool=cool if life.cool_after_days is not None else None,
+                    delete=delete if life.delete_after_days is not None else None,
+                )
+            ),
+        ),
+    )

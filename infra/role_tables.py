@@ -34,6 +34,7 @@ ROLES: dict[str, str] = {
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
     "Storage Account Contributor": "17d1049b-9a84-46fb-8f53-869881c3d3ab",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
     "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
     "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
 }
@@ -102,6 +103,7 @@ MATRIX: tuple[Grant, ...] = (
     Grant(SPARK, BLOBS, LAKE, "cleans and transforms"),
     # People.
     Grant(ENGINEER, "Contributor", GROUP, "operates the environment"),
+    Grant(ENGINEER, "Storage Blob Data Owner", LAKE, "sets the zones' access control lists, at each deployment"),
     Grant(ENGINEER, "Key Vault Secrets Officer", VAULT, "rotates secrets"),
     Grant(ENGINEER, "Azure Kubernetes Service RBAC Cluster Admin", AKS, "namespaces and service accounts"),
     Grant(SCIENTIST, "AzureML Data Scientist", AML, "jobs, models, endpoints; no computes, no settings"),

@@ -105,6 +105,50 @@ def spark_can_be_attached(spark: s.Spark) -> Iterator[Problem]:
         )
 
 
+def spark_leaves_the_driver_a_node(spark: s.Spark) -> Iterator[Problem]:
+    """Executors run beside the driver, which has a node of its own."""
+    if spark.max_executors is not None and spark.max_executors >= spark.max_nodes:
+        yield Problem(
+            "spark.maxExecutors",
+            f"{spark.max_executors}, but of {spark.max_nodes} nodes one is the driver's",
+            f"use at most {spark.max_nodes - 1}, or leave it out",
+            "synapse-analytics/spark/apache-spark-autoscale#dynamic-allocation",
+        )
+
+
+# Data in the cool tier is paid for so long, also when it is deleted before.
+COOL_DAYS = 30
+
+
+def lake_is_what_azure_has(lake: s.Lake) -> Iterator[Problem]:
+    """No versions with a hierarchical namespace; what is to be deleted is first cool for as long as it is paid for."""
+    if lake.versioning:
+        yield Problem(
+            "lake.versioning",
+            "true, but an account with a hierarchical namespace has no blob versions",
+            "set it to false: soft delete keeps what was deleted for lake.softDeleteDays",
+            "storage/blobs/storage-feature-support-in-storage-accounts",
+        )
+    for zone in type(lake.zones).model_fields:
+        life: s.Lifecycle = getattr(lake.zones, zone)
+        cool, delete = life.cool_after_days, life.delete_after_days
+        if cool is not None and delete is not None and delete < cool + COOL_DAYS:
+            yield Problem(
+                f"lake.zones.{zone}.deleteAfterDays",
+                f"{delete}, but coolAfterDays is {cool}, and {COOL_DAYS} days in the cool tier are paid in any case",
+                f"use at least {cool + COOL_DAYS}, or leave coolAfterDays out",
+                "storage/blobs/access-tiers-overview#early-deletion",
+            )
+    counts = any(getattr(lake.zones, zone).cool_after_days is not None for zone in type(lake.zones).model_fields)
+    if lake.track_last_access and not counts:
+        yield Problem(
+            "lake.trackLastAccess",
+            "true, but no zone has coolAfterDays: each read would be written down for nothing",
+            "give a zone coolAfterDays, or set it to false",
+            "storage/blobs/lifecycle-management-overview",
+        )
+
+
 SPARK_VERSIONS = ("3.4", "3.5")  # 3.3 was disabled on 2025-03-31
 
 
@@ -238,6 +282,8 @@ RULES: tuple[RuleRow, ...] = (
     (("network", "workspace", "workspace_storage"), model_monitor_has_what_it_needs),
     (("network", "workspace"), registry_sharing_reaches_storage),
     (("spark",), spark_can_be_attached),
+    (("spark",), spark_leaves_the_driver_a_node),
+    (("lake",), lake_is_what_azure_has),
     (("cluster",), api_server_is_reached_one_way),
     (("cluster",), local_accounts_are_an_exception_in_time),
     (("cluster",), os_disks_fit_their_machines),

@@ -73,12 +73,36 @@ class Personas(Block):
     data_scientist: Principal
     reader: Principal
 
+    def groups(self) -> dict[str, str]:
+        """The object ids of those that are groups."""
+        found = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: str(one.object_id) for name, one in found if one.principal_type == "Group"}
+
+
+class Lifecycle(Block):
+    """What becomes of a zone's data as it gets old; null leaves it as it is."""
+
+    cool_after_days: int | None = Field(default=None, ge=0, le=99999, description="days until it is kept cheaper")
+    delete_after_days: int | None = Field(default=None, ge=1, le=99999, description="days until it is deleted")
+
+
+class Zones(Block):
+    """One lifecycle for each zone of the lake."""
+
+    raw: Lifecycle = Lifecycle()
+    curated: Lifecycle = Lifecycle()
+    features: Lifecycle = Lifecycle()
+    scores: Lifecycle = Lifecycle()
+
 
 class Lake(Block):
     """The data lake: ADLS Gen2."""
 
     redundancy: Redundancy
     soft_delete_days: SoftDeleteDays
+    zones: Zones = Zones()
+    versioning: bool = Field(default=False, description="must stay false: see service_rules.lake_is_what_azure_has")
+    track_last_access: bool = Field(default=False, description="cool what nobody reads, not what nobody writes")
 
 
 class WorkspaceStorage(Block):
@@ -111,16 +135,37 @@ class Observability(Block):
     daily_cap_gb: float = Field(default=-1, description="ingestion limit a day in GB; -1 is none")
 
 
+class CustomerKey(Block):
+    """A key of one's own and the identity that may use it."""
+
+    key_url: str = Field(pattern=r"^https://[a-zA-Z0-9-]{3,24}\.vault\.azure\.net/keys/[a-zA-Z0-9-]{1,127}$")
+    identity_id: str = Field(
+        pattern=r"(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity"
+        r"/userAssignedIdentities/[^/]+$",
+        description="with the role Key Vault Crypto Service Encryption User on the key",
+    )
+
+
 class Spark(Block):
     """Synapse workspace and its Spark pool."""
 
-    spark_version: str = Field(pattern=r"^\d\.\d$", description="3.4 or 3.5")
+    spark_version: str = Field(default="3.4", pattern=r"^\d\.\d$", description="3.4 or 3.5")
     node_size: Literal["Small", "Medium", "Large", "XLarge", "XXLarge"]
     min_nodes: int = Field(ge=3, le=200)
     max_nodes: int = Field(ge=3, le=200)
     auto_pause_minutes: int = Field(ge=5, le=10080)
+    max_executors: int | None = Field(default=None, ge=1, le=199, description="null: all nodes but the driver's")
     public_access: Access
     prevent_data_exfiltration: bool = Field(default=False, description="cannot be changed after creation")
+    check_linked_access: bool = Field(
+        default=True, description="whoever makes a managed private endpoint needs rights on its target"
+    )
+    managed_resource_group: str | None = Field(
+        default=None, pattern=r"^[-\w._()]{1,89}[-\w_()]$", description="where Synapse keeps its own; cannot be changed"
+    )
+    customer_key: CustomerKey | None = Field(
+        default=None, description="a second encryption with a key of one's own; cannot be added or taken away later"
+    )
     attach_to_workspace: bool = Field(default=False, description="offer the pool as a compute of the workspace")
 
 

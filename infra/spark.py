@@ -43,15 +43,16 @@ class SparkAnalytics(Block):
             resource_group_name=place.resource_group,
             workspace_name=place.names.of("synapse_workspace"),
             location=place.location,
-            identity=synapse.ManagedIdentityArgs(type=synapse.ResourceIdentityType.SYSTEM_ASSIGNED),
+            identity=_identity(spark),
+            encryption=_encryption(spark),
             default_data_lake_storage=synapse.DataLakeStorageAccountDetailsArgs(
                 account_url=args.lake_endpoint, filesystem=args.filesystem, resource_id=args.lake_id
             ),
-            managed_resource_group_name=place.names.of("resource_group", "synapse"),
+            managed_resource_group_name=spark.managed_resource_group or place.names.of("resource_group", "synapse"),
             managed_virtual_network="default",
             managed_virtual_network_settings=synapse.ManagedVirtualNetworkSettingsArgs(
                 prevent_data_exfiltration=spark.prevent_data_exfiltration,
-                linked_access_check_on_target_resource=True,
+                linked_access_check_on_target_resource=spark.check_linked_access,
             ),
             # No SQL login exists, so no password does.
             azure_ad_only_authentication=True,
@@ -80,7 +81,7 @@ class SparkAnalytics(Block):
             auto_pause=synapse.AutoPausePropertiesArgs(enabled=True, delay_in_minutes=spark.auto_pause_minutes),
             # One node is the driver's.
             dynamic_executor_allocation=synapse.DynamicExecutorAllocationArgs(
-                enabled=True, min_executors=1, max_executors=spark.max_nodes - 1
+                enabled=True, min_executors=1, max_executors=spark.max_executors or spark.max_nodes - 1
             ),
             session_level_packages_enabled=True,
             default_spark_log_folder="logs/",
@@ -108,3 +109,31 @@ class SparkAnalytics(Block):
                 end_ip_address=str(given.broadcast_address),
                 opts=self.child(),
             )
+
+
+def _identity(spark: settings.Spark) -> synapse.ManagedIdentityArgs:
+    """Its own identity; with a key of the customer's also the one that may use it."""
+    if spark.customer_key is None:
+        return synapse.ManagedIdentityArgs(type=synapse.ResourceIdentityType.SYSTEM_ASSIGNED)
+    return synapse.ManagedIdentityArgs(
+        type=synapse.ResourceIdentityType.SYSTEM_ASSIGNED_USER_ASSIGNED,
+        user_assigned_identities=[spark.customer_key.identity_id],
+    )
+
+
+def _encryption(spark: settings.Spark) -> synapse.EncryptionDetailsArgs | None:
+    """Double encryption. A user-assigned identity can use the key before the workspace exists: no activation step.
+
+    Microsoft Learn, "Encryption for Azure Synapse Analytics workspaces".
+    """
+    key = spark.customer_key
+    if key is None:
+        return None
+    return synapse.EncryptionDetailsArgs(
+        cmk=synapse.CustomerManagedKeyDetailsArgs(
+            key=synapse.WorkspaceKeyDetailsArgs(name="default", key_vault_url=key.key_url),
+            kek_identity=synapse.KekIdentityPropertiesArgs(
+                user_assigned_identity=key.identity_id, use_system_assigned_identity=False
+            ),
+        )
+    )

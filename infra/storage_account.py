@@ -54,9 +54,18 @@ def account(
 
 
 def blob_service(
-    name: str, place: Placement, account_name: pulumi.Input[str], *, days: int, opts: pulumi.ResourceOptions
+    name: str,
+    place: Placement,
+    account_name: pulumi.Input[str],
+    *,
+    days: int,
+    track_last_access: bool = False,
+    opts: pulumi.ResourceOptions,
 ) -> storage.BlobServiceProperties:
-    """Soft delete for blobs and containers, and the studio's origins."""
+    """Soft delete for blobs and containers, the studio's origins, and when a blob was read where rules ask for it."""
+    tracking = storage.LastAccessTimeTrackingPolicyArgs(
+        enable=True, name="AccessTimeTracking", tracking_granularity_in_days=1, blob_type=["blockBlob"]
+    )
     return storage.BlobServiceProperties(
         name,
         resource_group_name=place.resource_group,
@@ -64,6 +73,7 @@ def blob_service(
         blob_services_name="default",
         delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=days),
         container_delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=days),
+        last_access_time_tracking_policy=tracking if track_last_access else None,
         cors=storage.CorsRulesArgs(
             cors_rules=[
                 storage.CorsRuleArgs(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from infra import extension
+from infra import extension, spark_tables
 from infra.lake import SPARK_FILESYSTEM, ZONES
+from infra.lake_tables import ACCESS
 from infra.outbound_rules import PRIVATE_TARGETS
 from infra.settings_reader import parse
 from tests.infra import program
@@ -351,3 +352,62 @@ def test_a_trial_without_tls_says_so(training: bool) -> None:  # noqa: FBT001  #
     assert made["allowInsecureConnections"] == "True"
     assert (made["enableTraining"], made["installVolcano"]) == (str(training), str(training))
     assert not [key for key in made if key.startswith("ssl")]
+
+
+def test_zones_age_by_one_rule_each() -> None:
+    values = program.configuration("dev")
+    values["lake"]["zones"] = {"raw": {"coolAfterDays": 7, "deleteAfterDays": 90}, "scores": {"deleteAfterDays": 30}}
+    values["lake"]["trackLastAccess"] = True
+    made = program.run("dev", values)
+    rules = {rule["name"]: rule for rule in made.one("storage:ManagementPolicy").inputs["policy"]["rules"]}
+    assert rules.keys() == {"raw", "scores"}
+    raw = rules["raw"]["definition"]
+    assert raw["filters"] == {"blobTypes": ["blockBlob"], "prefixMatch": ["raw/"]}
+    assert raw["actions"]["baseBlob"] == {
+        "tierToCool": {"daysAfterLastAccessTimeGreaterThan": 7},
+        "delete": {"daysAfterModificationGreaterThan": 90},
+    }
+    assert made.one("storage:BlobServiceProperties", "lake-blobs").inputs["lastAccessTimeTrackingPolicy"]["enable"]
+
+
+def test_groups_are_in_the_zones_lists(deployment: Deployment) -> None:
+    for zone, access in each(ACCESS.items()):
+        made = deployment.one("lake:ZoneAccess", f"lake-{zone}-access")
+        assert sorted(made.inputs["groups"].values()) == sorted(access.values())
+        assert "roles-platform-engineer-storage-blob-data-owner-lake" in deployment.waits_for(made)
+
+
+def test_spark_reaches_lake_and_vault_alone(deployment: Deployment) -> None:
+    ways = deployment.all("synapse:ManagedPrivateEndpoint")
+    found = {(way.inputs["target_id"].split("/")[-2], way.inputs["group_id"]) for way in ways}
+    assert found == {("StorageAccount", "dfs"), ("StorageAccount", "blob"), ("Vault", "vault")}
+    for way in each(ways):
+        assert "spark-workspace" in deployment.waits_for(way)
+
+
+def test_synapse_roles_follow_the_table(deployment: Deployment) -> None:
+    made = deployment.all("synapse:RoleAssignment")
+    assert len(made) == len(spark_tables.MATRIX)
+    for one in each(made):
+        assert one.inputs["role_id"] in spark_tables.ROLES.values()
+        assert one.inputs["principal_type"] in {"User", "Group", "ServicePrincipal"}
+
+
+def test_the_computes_identity_administers_an_attached_pool() -> None:
+    values = program.configuration("dev")
+    values["spark"]["attachToWorkspace"] = True
+    made = program.run("dev", values).one("synapse:RoleAssignment", "spark-access-training-synapse-administrator")
+    assert made.inputs["below"].startswith("/bigDataPools/")
+    assert made.inputs["role_id"] == spark_tables.ROLES["Synapse Administrator"]
+
+
+def test_a_key_of_ones_own_encrypts_synapse_twice() -> None:
+    values = program.configuration("dev")
+    identity = f"/subscriptions/{program.SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ManagedIdentity"
+    identity += "/userAssignedIdentities/keys"
+    key = {"keyUrl": "https://kv-keys.vault.azure.net/keys/synapse", "identityId": identity}
+    values["spark"]["customerKey"] = key
+    made = program.run("dev", values).one("synapse:Workspace").inputs
+    assert made["encryption"]["cmk"]["key"]["keyVaultUrl"] == key["keyUrl"]
+    assert made["encryption"]["cmk"]["kekIdentity"]["userAssignedIdentity"] == identity
+    assert made["identity"]["type"] == "SystemAssigned,UserAssigned"

@@ -479,14 +479,6 @@ pulumi.export("where", resources.get_resource_group_output(resource_group_name="
     ("program", "named"),
     [
         ("pulumi.StackReference('other')", "StackReference"),
-        (
-            """
-from pulumi.dynamic import Resource, ResourceProvider
-class Mine(Resource): pass
-Mine(ResourceProvider(), 'mine', {})
-""",
-            "pulumi-python:dynamic",
-        ),
         ("pulumi.CustomResource('random:index:RandomString', 'r', {})", "random:index:RandomString"),
         ("pulumi.CustomResource('azure-native:web:WebApp', 'w', {})", "azure-native:web:WebApp"),
         (
