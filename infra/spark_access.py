@@ -9,7 +9,7 @@ import pulumi
 
 from infra.block import Block
 from infra.spark_tables import ATTACHED, MATRIX, POOL, ROLES, WAYS
-from infra.synapse_plane import ManagedPrivateEndpoint, RoleAssignment
+from infra.synapse_plane import ManagedPrivateEndpoint, SynapseRole
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class SparkAccess(Block):
         grants = MATRIX + (ATTACHED if args.attached else ())
         for grant in grants:
             principal_id, principal_type = args.principals[grant.principal]
-            RoleAssignment(
+            SynapseRole(
                 f"{name}-{grant.principal}-{grant.role}".replace(" ", "-").replace("_", "-").lower(),
                 workspace=args.workspace,
                 workspace_id=args.workspace_id,

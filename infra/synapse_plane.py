@@ -254,7 +254,7 @@ def _assign(roles: Any, wanted: str, scope: str, props: Props) -> str:
     return str(made.id)
 
 
-class RoleAssignment(Resource, module="synapse", name="RoleAssignment"):
+class SynapseRole(Resource, module="synapse", name="SynapseRole"):
     """One of Synapse's own roles for one principal.
 
     Args:

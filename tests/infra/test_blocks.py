@@ -386,7 +386,7 @@ def test_spark_reaches_lake_and_vault_alone(deployment: Deployment) -> None:
 
 
 def test_synapse_roles_follow_the_table(deployment: Deployment) -> None:
-    made = deployment.all("synapse:RoleAssignment")
+    made = deployment.all("synapse:SynapseRole")
     assert len(made) == len(spark_tables.MATRIX)
     for one in each(made):
         assert one.inputs["role_id"] in spark_tables.ROLES.values()
@@ -396,7 +396,7 @@ def test_synapse_roles_follow_the_table(deployment: Deployment) -> None:
 def test_the_computes_identity_administers_an_attached_pool() -> None:
     values = program.configuration("dev")
     values["spark"]["attachToWorkspace"] = True
-    made = program.run("dev", values).one("synapse:RoleAssignment", "spark-access-training-synapse-administrator")
+    made = program.run("dev", values).one("synapse:SynapseRole", "spark-access-training-synapse-administrator")
     assert made.inputs["below"].startswith("/bigDataPools/")
     assert made.inputs["role_id"] == spark_tables.ROLES["Synapse Administrator"]
 

@@ -47,6 +47,7 @@ BLOCKS = {
     "Observability",
     "Identity",
     "RoleMatrix",
+    "SparkAccess",
     "SparkAnalytics",
     "Workspace",
     "Training",

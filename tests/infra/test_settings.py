@@ -89,7 +89,12 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("spark.sparkVersion", "3.3", "spark.sparkVersion", "allowed: 3.4, 3.5"),
     ("spark.maxExecutors", 100, "spark.maxExecutors", "one is the driver's"),
     ("lake.versioning", True, "lake.versioning", "has no blob versions"),
-    ("lake.trackLastAccess", True, "lake.trackLastAccess", "no zone has coolAfterDays"),
+    (
+        "lake",
+        {"redundancy": "Standard_LRS", "softDeleteDays": 7, "trackLastAccess": True},
+        "lake.trackLastAccess",
+        "no zone has coolAfterDays",
+    ),
     (
         "lake.zones",
         {"raw": {"coolAfterDays": 30, "deleteAfterDays": 40}},

@@ -186,7 +186,11 @@ class DataLake:
         top = await (system.find(path) if path else system.do("HEAD", "", {"restype": "container"}))
         inside = await system.walk(f"{path}/" if path else "")
         counts = {"directoriesSuccessful": 0, "filesSuccessful": 0}
-        folders = {path: not path or properties.is_folder(top), **{entry.name: entry.folder for entry in inside}}
+        folders = {path: not path or properties.is_folder(top)}
+        for entry in inside:
+            parts = entry.name.split("/")
+            folders |= {"/".join(parts[:end]): True for end in range(path.count("/") + 1 + bool(path), len(parts))}
+            folders[entry.name] = entry.folder
         for name, folder in folders.items():
             mine = given if folder else {who: what for who, what in given.items() if not who.startswith("default:")}
             key = system.key(name)

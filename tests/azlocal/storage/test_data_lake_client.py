@@ -195,7 +195,9 @@ def test_account_keys_and_their_signatures(estate: Estate) -> None:
         names(estate.lake(off, estate.keys(off)[0]).get_file_system_client("data"))
 
 
-def test_what_is_not_served_says_so(raw: FileSystemClient) -> None:
-    with pytest.raises(HttpResponseError, match="setaccesscontrolrecursive") as refused:
-        raw.create_directory("dir").set_access_control_recursive("user::rwx")
-    assert refused.value.status_code == 501
+def test_what_is_not_served_says_so(estate: Estate, lake: str, raw: FileSystemClient) -> None:
+    raw.create_directory("dir")
+    headers = {**estate.token("data-scientist"), "x-ms-lease-action": "acquire"}
+    refused = httpx.post(f"https://{lake}.dfs.core.windows.net/raw/dir", headers=headers)
+    assert refused.status_code == 501
+    assert "dfs POST on a path" in refused.json()["error"]["message"]
