@@ -69,6 +69,7 @@ MODELS = {
     "Microsoft.Storage/storageAccounts/blobServices": ("azure.mgmt.storage.models", "BlobServiceProperties"),
     "Microsoft.Storage/storageAccounts/blobServices/containers": ("azure.mgmt.storage.models", "BlobContainer"),
     "Microsoft.Storage/storageAccounts/fileServices": ("azure.mgmt.storage.models", "FileServiceProperties"),
+    "Microsoft.Storage/storageAccounts/managementPolicies": ("azure.mgmt.storage.models", "ManagementPolicy"),
     "Microsoft.Synapse/privateLinkHubs": ("azure.mgmt.synapse.models", "PrivateLinkHub"),
     "Microsoft.Synapse/workspaces": ("azure.mgmt.synapse.models", "Workspace"),
     "Microsoft.Synapse/workspaces/bigDataPools": ("azure.mgmt.synapse.models", "BigDataPoolResourceInfo"),

@@ -22,6 +22,8 @@ NEWER = {
         ".properties.azureADOnlyAuthentication",
         ".properties.cspWorkspaceAdminProperties",
         ".properties.defaultDataLakeStorage.resourceId",
+        ".identity.userAssignedIdentities",  # with a key of the customer's
+        ".properties.encryption.cmk.kekIdentity",
         ".properties.trustedServiceBypassEnabled",
     },
     "Microsoft.Synapse/workspaces/bigDataPools": {
