@@ -135,7 +135,7 @@ class Observability(Block):
     daily_cap_gb: float = Field(default=-1, description="ingestion limit a day in GB; -1 is none")
 
 
-class CustomerKey(Block):
+class SparkKey(Block):
     """A key of one's own and the identity that may use it."""
 
     key_url: str = Field(pattern=r"^https://[a-zA-Z0-9-]{3,24}\.vault\.azure\.net/keys/[a-zA-Z0-9-]{1,127}$")
@@ -163,7 +163,7 @@ class Spark(Block):
     managed_resource_group: str | None = Field(
         default=None, pattern=r"^[-\w._()]{1,89}[-\w_()]$", description="where Synapse keeps its own; cannot be changed"
     )
-    customer_key: CustomerKey | None = Field(
+    customer_key: SparkKey | None = Field(
         default=None, description="a second encryption with a key of one's own; cannot be added or taken away later"
     )
     attach_to_workspace: bool = Field(default=False, description="offer the pool as a compute of the workspace")
