@@ -117,7 +117,7 @@ class Deployment:
             if not self.planning:
                 raise
             with self._lock:
-                self.summary.failures.append(Failure(token, error.code, error.message))
+                self.summary.failures.append(Failure(token, error.code, error.message, error.target))
             return None
 
     def finish(self) -> None:
@@ -348,7 +348,7 @@ class Deployment:
         if isinstance(error, RefusedError):
             message = f"{error.message}; {error.hint}" if error.hint else error.message
             error = ResourceError("NotServed", message)
-        failure = Failure(want.urn, error.code, error.message)
+        failure = Failure(want.urn, error.code, error.message, error.target)
         with self._lock:
             self._broken.add(want.urn)
             self.summary.failures.append(failure)

@@ -33,15 +33,16 @@ class RefusedError(EngineError):
 class ResourceError(Exception):
     """One resource could not be brought where the program wants it."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, target: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.target = target  # the field it is about, where that is told
 
 
 class ArmCallError(ResourceError):
     """Azure refused: its own code and message, and the status."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(code, message)
+    def __init__(self, status: int, code: str, message: str, target: str = "") -> None:
+        super().__init__(code, message, target)
         self.status = status

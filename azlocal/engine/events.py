@@ -27,6 +27,7 @@ class Failure:
     urn: str
     code: str
     message: str
+    target: str = ""  # the field it is about, where that is told
 
 
 @dataclass(slots=True)

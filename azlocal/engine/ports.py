@@ -115,7 +115,7 @@ def raise_for(reply: Reply, what: str) -> None:
         return
     error = reply.body.get("error") if isinstance(reply.body, dict) else None
     if isinstance(error, dict):
-        raise ArmCallError(reply.status, str(error.get("code")), _message(error))
+        raise ArmCallError(reply.status, str(error.get("code")), _message(error), str(error.get("target") or ""))
     text = str(reply.body)[:300] if reply.body else f"{what} was answered with status {reply.status}"
     raise ArmCallError(reply.status, f"HTTP{reply.status}", text)
 

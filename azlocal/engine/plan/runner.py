@@ -1,18 +1,19 @@
-"""A plan: what a program would make on an empty Azure, and what Azure would refuse."""
+"""Running a program against an Azure in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from azlocal.engine.azure import AzureProvider
 from azlocal.engine.deployment import Deployment
 from azlocal.engine.dynamic import PACKAGE, DynamicProvider
-from azlocal.engine.events import Failure, Silent, Summary, Watcher
+from azlocal.engine.events import Silent, Watcher
 from azlocal.engine.kubernetes import KubernetesProvider
 from azlocal.engine.names import fixed_suffix
+from azlocal.engine.plan.model import Plan
+from azlocal.engine.plan.problems import problems_of
 from azlocal.engine.ports import InProcess
 from azlocal.engine.project import load_project
 from azlocal.engine.provider import Provider
@@ -20,26 +21,6 @@ from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import conceal
 
 Json = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Plan:
-    """The resources in the order they would be made, and the problems."""
-
-    stack: str
-    resources: list[Json] = field(default_factory=list)
-    problems: list[Json] = field(default_factory=list)
-    outputs: Json = field(default_factory=dict)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-
-    def as_json(self) -> Json:
-        """What ``azlocal plan --json`` writes."""
-        return {
-            "stack": self.stack,
-            "resources": self.resources,
-            "problems": self.problems,
-            "outputs": self.outputs,
-        }
 
 
 class _Notes(Silent):
@@ -73,7 +54,7 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> P
     return Plan(
         env,
         [_describe(record, deployment) for record in state.records.values()],
-        _problems(deployment.summary),
+        problems_of(deployment.summary, deployment.checked),
         conceal(monitor.outputs),
         notes.taken,
     )
@@ -127,11 +108,3 @@ def _hide(value: Any, hidden: list[Any]) -> Any:
     if isinstance(value, list):
         return [_hide(item, hidden) for item in value]
     return value
-
-
-def _problems(summary: Summary) -> list[Json]:
-    return [_problem(failure) for failure in summary.failures]
-
-
-def _problem(failure: Failure) -> Json:
-    return {"code": failure.code, "message": failure.message, "urn": failure.urn}

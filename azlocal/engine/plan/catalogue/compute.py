@@ -1,0 +1,81 @@
+"""Codes of Azure ML, AKS and its extensions."""
+
+from __future__ import annotations
+
+from azlocal.engine.plan.catalogue.base import table
+
+ROWS = {
+    **table(
+        "machine-learning/how-to-troubleshoot-online-endpoints",
+        {
+            "EndpointNameNotAvailable": "use another name: endpoint names are unique in a region",
+            "UserError Microsoft.MachineLearningServices": "give the property one of the values that the message"
+            " allows",
+        },
+    ),
+    **table(
+        "machine-learning/how-to-manage-workspace",
+        {
+            "BadRequest Microsoft.MachineLearningServices": "give the property one of the values that the message"
+            " allows",
+            "Conflict Microsoft.MachineLearningServices": "keep one of the two: the message names the other",
+            "StorageAccountKeysUnavailable": "set `systemDatastoresAuthMode` to identity, or allow shared keys",
+            "ValidationError Microsoft.MachineLearningServices": "give what the message names: a storage account, a"
+            " vault, an Application Insights, or a key with its vault",
+            "VmSizeNotSupported": "use a VM size that the region offers to Azure ML",
+        },
+    ),
+    **table(
+        "machine-learning/how-to-deploy-kubernetes-extension",
+        {
+            "ExtensionConfigurationInvalid": "set the configuration keys as the message says",
+            "ExtensionNotInstalled": "install the extension first: let the attach depend on it",
+            "ExtensionTypeAlreadyExists": "keep one extension of a type on a cluster",
+            "InvalidExtensionScope": "set either `scope.cluster` or `scope.namespace`",
+        },
+    ),
+    **table(
+        "aks/configure-azure-cni",
+        {
+            "PodCidrOverlapExistingSubnetsCidr": "choose a pod CIDR outside of the network's subnets",
+            "ServiceCidrOverlapExistingSubnetsCidr": "choose a service CIDR outside of the network's subnets",
+            "VnetSubnetIDNotFound": "take the subnet's id from its `id` output, so that it is made first",
+        },
+    ),
+    **table(
+        "aks/use-managed-identity",
+        {
+            "CustomKubeletIdentityMissingPermissionError": "give the cluster's identity the role Managed Identity"
+            " Operator on the kubelet identity first",
+            "CustomKubeletIdentityNotFound": "create the kubelet identity first and name it by its `id` output",
+            "CustomKubeletIdentityOnlySupportedOnUserAssignedMSICluster": "give the cluster a user-assigned identity",
+        },
+    ),
+    **table(
+        "aks/private-clusters",
+        {
+            "CustomPrivateDNSZoneMissingPermissionError": "give the cluster's identity the role Private DNS Zone"
+            " Contributor on the zone first: let the cluster depend on the assignment",
+        },
+    ),
+    **table(
+        "aks/supported-kubernetes-versions",
+        {
+            "K8sVersionNotSupported": "use a version that the message lists",
+            "OperationNotAllowed Microsoft.ContainerService": "upgrade one minor version at a time, and keep a system"
+            " pool",
+        },
+    ),
+    **table(
+        "aks/use-oidc-issuer",
+        {"OIDCIssuerFeatureCannotBeDisabled": "leave the OIDC issuer on, or replace the cluster"},
+    ),
+    **table(
+        "aks/faq",
+        {"NodeResourceGroupAlreadyExists": "use a name for `nodeResourceGroup` that no resource group has"},
+    ),
+    **table(
+        "aks/trusted-access-feature",
+        {"TrustedAccessRoleBindingConflict": "keep one role binding for each source resource"},
+    ),
+}

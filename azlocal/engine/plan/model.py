@@ -1,0 +1,28 @@
+"""What a plan holds; whoever shows it in another form reads this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Plan:
+    """The resources in the order they would be made, and the problems."""
+
+    stack: str
+    resources: list[Json] = field(default_factory=list)
+    problems: list[Json] = field(default_factory=list)
+    outputs: Json = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def as_json(self) -> Json:
+        """What ``azlocal plan --json`` writes."""
+        return {
+            "stack": self.stack,
+            "resources": self.resources,
+            "problems": self.problems,
+            "outputs": self.outputs,
+        }

@@ -1,0 +1,56 @@
+"""What Azure would refuse, told so that it can be mended: the resource, the field, the fix and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from azlocal.engine.events import Failure, Summary
+from azlocal.engine.plan.catalogue import advice
+from azlocal.engine.provider import Checked, Json
+from azlocal.engine.urns import name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that Azure would refuse. Attribute names are the keys of the JSON."""
+
+    code: str
+    message: str
+    urn: str
+    resource: str  # the name in Azure, or the program's where there is none
+    armType: str  # noqa: N815
+    field: str
+    fix: str
+    source: str
+
+    def as_json(self) -> Json:
+        """What ``azlocal plan --json`` writes."""
+        return asdict(self)
+
+
+def problems_of(summary: Summary, checked: Mapping[str, Checked]) -> list[Json]:
+    """Every failure of a planned deployment, each with what the catalogue knows about its code."""
+    return [problem_of(failure, checked.get(failure.urn)).as_json() for failure in summary.failures]
+
+
+def problem_of(failure: Failure, checked: Checked | None) -> Problem:
+    """One failure, told in full."""
+    arm_type = checked.arm_type if checked else ""
+    known = advice(failure.code, arm_type)
+    return Problem(
+        failure.code,
+        failure.message,
+        failure.urn,
+        _name(failure.urn, checked),
+        arm_type,
+        failure.target,
+        known.fix,
+        known.source,
+    )
+
+
+def _name(urn: str, checked: Checked | None) -> str:
+    if checked and checked.id:
+        return checked.id.rsplit("/", 1)[-1]
+    return name_of(urn) if urn.startswith("urn:") else urn
