@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
 export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
 export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test test-kubernetes plan lint format bench locks clean
+.PHONY: help setup up down test test-kubernetes plan picture lint format bench locks clean
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG names i
 
 plan: setup ## what ENV (default dev) would create, and what Azure would refuse
 	@$(BIN)/azlocal plan $(ENV)
+
+picture: setup ## draw the architecture of prod anew for the README
+	@$(BIN)/azlocal plan prod --graph docs/images/architecture.svg
 
 lint: setup ## ruff, mypy in strict mode, and the one rule
 	@$(BIN)/ruff check .

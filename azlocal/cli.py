@@ -156,12 +156,16 @@ def plan(
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the plan as JSON; - for standard output."),
     ] = None,
+    graph: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw the architecture: networks, services, identities.")
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Show what a program would create on an empty Azure, and what Azure would refuse. Needs nothing running."""
     from azlocal.engine.commands import plan as run
 
-    run(project, env, json_file=json_file, verbose=verbose)
+    views = {"graph": graph}
+    run(project, env, json_file=json_file, views=views, verbose=verbose)
 
 
 @app.command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,13 +70,23 @@ def destroy(project: Path, env: str, folder: StateFolder, *, verbose: bool = Fal
     _raise_failures(result.summary, "fix what it says and run `azlocal destroy` again")
 
 
-def plan(project: Path, env: str, *, json_file: Path | None = None, verbose: bool = False) -> None:
+def plan(
+    project: Path,
+    env: str,
+    *,
+    json_file: Path | None = None,
+    views: Mapping[str, Path | None] | None = None,
+    verbose: bool = False,
+) -> None:
     """Show what a program would make on an empty Azure; ``-`` writes the JSON to standard output.
+
+    ``views`` names files for other views of it: see ``azlocal.engine.views.files``.
 
     Raises:
         EngineError: Azure would refuse something; each problem has been shown.
     """
     from azlocal.engine.plan import plan as run_plan
+    from azlocal.engine.views.files import write_views
 
     gc.disable()  # as for up
     found: Plan = _explained(lambda: run_plan(project, env), verbose)
@@ -86,6 +97,7 @@ def plan(project: Path, env: str, *, json_file: Path | None = None, verbose: boo
         _print_plan(found)
         if json_file:
             _write(json_file, found.as_json())
+    write_views(found.as_json(), views or {})
     if found.problems:
         raise EngineError(
             f"the plan of {env} has {counted(len(found.problems), 'problem')}", "see them above, each with its URN"

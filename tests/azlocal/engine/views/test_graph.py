@@ -1,0 +1,140 @@
+"""The picture says what the plan makes, and nothing in it hides another thing."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from azlocal.engine.errors import EngineError
+from azlocal.engine.views.files import write_views
+from azlocal.engine.views.graph import draw
+from azlocal.engine.views.graph.svg import fit, width_of
+from tests.azlocal.engine.views.conftest import ACCOUNT, Json, resource
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(svg: str) -> ElementTree.Element:
+    """The picture, which is well formed."""
+    return ElementTree.fromstring(svg)  # noqa: S314 - drawn by this test
+
+
+def texts(svg: str) -> list[str]:
+    """What one reads in a picture."""
+    return [item.text or "" for item in parsed(svg).iter(f"{SVG}text")]
+
+
+def boxes(svg: str, *styles: str) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of the boxes of a style."""
+    found = [item for item in parsed(svg).iter(f"{SVG}rect") if item.get("class") in styles]
+    sides = [[float(item.get(key) or 0) for key in ("x", "y", "width", "height")] for item in found]
+    return [(x, y, x + width, y + height) for x, y, width, height in sides]
+
+
+def lines(svg: str, style: str) -> list[str]:
+    """What the lines of a style say when one points at them."""
+    found = [item for item in parsed(svg).iter(f"{SVG}path") if item.get("class") == style]
+    return [title.text or "" for item in found for title in item.iter(f"{SVG}title")]
+
+
+def test_networks_services_and_identities_are_named(plan: Json) -> None:
+    seen = texts(draw(plan))
+    for words in ("vnet-shop", "10.0.0.0/16", "work", "10.0.1.0/24", "NAT gateway", "doors", "blob", "stshop"):
+        assert words in seen or any(words in line for line in seen), words
+    assert "Standard ZRS" in seen
+    assert "id-shop" in seen
+
+
+def test_an_endpoint_is_linked_with_its_target_and_an_identity_with_what_it_may_reach(plan: Json) -> None:
+    svg = draw(plan)
+    assert lines(svg, "link") == ["pep-shop → stshop"]
+    assert lines(svg, "role") == ["id-shop: 1 role on stshop"]
+
+
+def test_a_role_below_a_service_counts_for_it_and_one_elsewhere_is_said(plan: Json) -> None:
+    role = plan["resources"][-1]
+    role["id"] = role["id"].replace("stshop", "stshop/blobServices/default/containers/raw")
+    assert lines(draw(plan), "role") == ["id-shop: 1 role on stshop"]
+    role["id"] = role["id"].replace(ACCOUNT + "/blobServices/default/containers/raw", ACCOUNT.split("/providers")[0])
+    svg = draw(plan)
+    assert lines(svg, "role") == []
+    assert "1 role elsewhere" in texts(svg)
+
+
+def test_no_box_covers_another_however_much_there_is(plan: Json) -> None:
+    for index in range(9):
+        id_ = ACCOUNT.replace("stshop", f"stshop{index}")
+        plan["resources"].append(
+            resource(f"a{index}", id_, "Microsoft.Storage/storageAccounts", "2024-01-01", {}, "rg")
+        )
+        network = plan["resources"][1]["body"]["properties"]
+        network["subnets"].append({"name": f"s{index}", "properties": {"addressPrefix": f"10.0.{index + 2}.0/24"}})
+    svg = draw(plan)
+    for styles, count in ((("card",), 10), (("subnet",), 11), (("vnet", "card", "who"), 12)):
+        found = boxes(svg, *styles)
+        assert len(found) == count
+        for one, other in combinations(found, 2):
+            apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+            assert apart, (one, other)
+
+
+def test_a_subnet_lies_in_its_network_and_everything_on_the_page(plan: Json) -> None:
+    svg = draw(plan)
+    (network,) = boxes(svg, "vnet")
+    (page,) = boxes(svg, "page")
+    inner = boxes(svg, "subnet")
+    assert len(inner) == 2
+    assert all(
+        network[0] < x and network[1] < y and right < network[2] and low < network[3] for x, y, right, low in inner
+    )
+    every = boxes(svg, "card", "who", "vnet", "group")
+    assert every
+    assert all(right < page[2] and low < page[3] for _, _, right, low in every)
+
+
+def test_it_is_the_same_for_the_same_plan_in_another_order(plan: Json) -> None:
+    first = draw(plan)
+    plan["resources"].reverse()
+    assert draw(plan) == first
+
+
+def test_it_says_to_a_screen_reader_what_it_shows_and_knows_the_dark(plan: Json) -> None:
+    svg = draw(plan)
+    root = parsed(svg)
+    title, about = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None
+    assert title.text == "Architecture of dev"
+    assert about is not None
+    assert "1 virtual network with 2 subnets; 1 private endpoint;" in str(about.text)
+    assert "prefers-color-scheme: dark" in svg
+
+
+def test_what_is_not_drawn_is_counted(plan: Json) -> None:
+    assert any("Also in the plan: 1 roleAssignments" in line for line in texts(draw(plan)))
+
+
+def test_names_of_strangers_cannot_break_the_picture(plan: Json) -> None:
+    network = plan["resources"][1]["body"]["properties"]
+    network["subnets"][0]["name"] = '<script>&"' * 20
+    assert parsed(draw(plan)) is not None
+
+
+def test_a_long_text_is_shortened_within_its_room() -> None:
+    long = "snet-very-long-name-of-a-subnet-somewhere"
+    assert fit(long, "name", 1000) == long
+    assert width_of(fit(long, "name", 120), "name") <= 120
+    assert fit(long, "name", 120).startswith("snet")
+
+
+def test_an_empty_plan_is_a_picture_too() -> None:
+    assert "Architecture of dev" in draw({"stack": "dev", "resources": []})
+
+
+def test_it_is_written_where_asked_and_a_bad_place_is_said(plan: Json, tmp_path: Path) -> None:
+    write_views(plan, {"graph": tmp_path / "new" / "a.svg"})
+    assert (tmp_path / "new" / "a.svg").read_text() == draw(plan)
+    with pytest.raises(EngineError, match="can't be written"):
+        write_views(plan, {"graph": tmp_path})
