@@ -100,5 +100,5 @@ class ZoneAccess(Resource, module="lake", name="ZoneAccess"):
         groups: dict[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        props = {"account": account, "endpoint": endpoint, "zone": zone, "groups": groups}
+        props: Props = {"account": account, "endpoint": endpoint, "zone": zone, "groups": groups}
         super().__init__(ZoneAccessProvider(), name, props, opts)

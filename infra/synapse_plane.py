@@ -43,7 +43,7 @@ class EndpointProvider(ResourceProvider):
 
     def create(self, props: Props) -> CreateResult:
         """Make it, wait for its network, approve its connection, and wait until both sides know."""
-        from azure.synapse.managedprivateendpoints import VnetClient  # type: ignore[import-untyped]
+        from azure.synapse.managedprivateendpoints import VnetClient
 
         signed = azure_clients.credential()
         name, what = props["name"], f"managed private endpoint {props['name']}"
@@ -174,7 +174,7 @@ class ManagedPrivateEndpoint(Resource, module="synapse", name="ManagedPrivateEnd
         why: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        props = {
+        props: Props = {
             "workspace": workspace,
             "workspace_id": workspace_id,
             "name": endpoint_name,
@@ -198,7 +198,7 @@ class RoleProvider(ResourceProvider):
 
     def create(self, props: Props) -> CreateResult:
         """Assign it; what was assigned before, to the workspace's creator for one, is left as it is."""
-        from azure.synapse.accesscontrol import AccessControlClient  # type: ignore[import-untyped]
+        from azure.synapse.accesscontrol import AccessControlClient
 
         scope = f"workspaces/{props['workspace']}{props['below']}"
         wanted = str(uuid.uuid5(_NAMESPACE, f"{scope}|{props['principal_id']}|{props['role_id']}".lower()))
@@ -276,7 +276,7 @@ class SynapseRole(Resource, module="synapse", name="SynapseRole"):
         principal_type: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        props = {
+        props: Props = {
             "workspace": workspace,
             "workspace_id": workspace_id,
             "below": below,

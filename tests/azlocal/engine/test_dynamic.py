@@ -221,3 +221,14 @@ def test_a_record_of_a_dynamic_resource_has_a_grave_of_its_own() -> None:
     ]  # fmt: skip
     assert len({record.grave for record in made}) == 2
     assert Path(made[0].grave).name
+
+
+def test_a_refresh_reads_and_what_is_gone_is_made_anew(stack: Stack) -> None:
+    stack.up(program(stack, "Item('a', size=1, code=pulumi.Output.secret('hush-hush'))"))
+    calls(stack)
+    assert not run_up(stack.folder, "dev", stack.target, Heard(), refresh=True).summary.changed
+    assert calls(stack) == ["read a", "check a", "diff a"]
+    assert "hush-hush" not in stack.saved
+    (stack.folder / "item-a").unlink()
+    assert run_up(stack.folder, "dev", stack.target, Heard(), refresh=True).exit_code == 0
+    assert calls(stack) == ["read a", "check a", "create a"]

@@ -80,14 +80,14 @@ class World:
         """The managed private endpoints, as somebody."""
         url = f"https://{workspace or self.workspace}.dev.azuresynapse.net"
         client = VnetClient(self.credential(who), url, retry_total=0, **options)
-        return self._stack.enter_context(client).managed_private_endpoints  # type: ignore[no-untyped-call]
+        return self._stack.enter_context(client).managed_private_endpoints
 
     def access(self, who: str = "owner") -> Any:
         """The roles, as somebody."""
         client = AccessControlClient(
             self.credential(who), f"https://{self.workspace}.dev.azuresynapse.net", retry_total=0
         )
-        return self._stack.enter_context(client)  # type: ignore[no-untyped-call]
+        return self._stack.enter_context(client)
 
     def assign(self, principal: str, role: str, scope: str = "", who: str = "owner") -> Any:
         scope = scope or f"workspaces/{self.workspace}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.filedatalake import DataLakeServiceClient
 
 from azlocal.entra.principals import BY_NAME, DATA_SCIENTISTS, READERS
-from infra import patience
 from infra.lake_access import ZoneAccessProvider
 from infra.patience import patiently
 from infra.synapse_plane import EndpointProvider, RoleProvider
@@ -133,7 +132,8 @@ class Answer:
     """A response of some status."""
 
     def __init__(self, status: int) -> None:
-        self.status_code, self.reason, self.headers = status, "x", {}
+        self.status_code, self.reason = status, "x"
+        self.headers: dict[str, str] = {}
 
     def body(self) -> bytes:
         return b""
@@ -142,15 +142,21 @@ class Answer:
         return ""
 
 
+def refusal(status: int) -> HttpResponseError:
+    """What a client raises for an answer of some status."""
+    answer: Any = Answer(status)
+    return HttpResponseError(response=answer)
+
+
 def test_patience_asks_again_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(patience.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(patience.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr("infra.patience.time", clock)
     answers = iter([403, 404, 0])
 
     def call() -> str:
         if status := next(answers):
-            raise HttpResponseError(response=Answer(status))  # type: ignore[arg-type]
+            raise refusal(status)
         return "there"
 
     assert patiently(call, what="it") == "there"
@@ -162,9 +168,8 @@ def test_patience_asks_again_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refuse() -> None:
         tries.append(1)
-        raise HttpResponseError(response=Answer(400))  # type: ignore[arg-type]
+        raise refusal(400)
 
     with pytest.raises(HttpResponseError):
         patiently(refuse, what="it")
     assert len(tries) == 1
-    assert time is patience.time
