@@ -1,0 +1,114 @@
+"""The chain that decides how long Azure takes, and the waiting that Azure never asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from azlocal.engine.views.path import durations, report, times
+from tests.azlocal.engine.views.conftest import ACCOUNT, GROUP, NETWORK, Json, resource, urn
+
+IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-shop"
+CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks-shop"
+
+
+def named(plan: Json) -> list[str]:
+    """The names along the critical path."""
+    return [link.name for link in times(plan["resources"]).path]
+
+
+def needless(plan: Json) -> list[tuple[str, str]]:
+    """Which resource waits for which without a reason."""
+    return [(one.waiting, one.needed) for one in times(plan["resources"]).needless]
+
+
+def of(plan: Json, name: str) -> Json:
+    """The resource of a name."""
+    found: Json = next(one for one in plan["resources"] if one["name"] == name)
+    return found
+
+
+def test_the_longest_chain_counts_seconds_not_steps(plan: Json) -> None:
+    assert named(plan) == ["rg", "account", "door"]
+    known = durations()
+    seconds = sum(
+        known[kind]
+        for kind in (
+            "microsoft.resources/resourcegroups",
+            "microsoft.storage/storageaccounts",
+            "microsoft.network/privateendpoints",
+        )
+    )
+    assert times(plan["resources"]).minutes == pytest.approx(seconds / 60)
+
+
+def test_a_parent_is_waited_for_though_nobody_says_so(plan: Json) -> None:
+    of(plan, "account")["dependsOn"] = []
+    assert named(plan) == ["rg", "account", "door"]
+
+
+def test_a_needless_dependency_is_named_and_left_out_of_what_azure_forces(plan: Json) -> None:
+    assert needless(plan) == []
+    of(plan, "net")["dependsOn"].append(urn("account"))
+    assert needless(plan) == [("net", "account")]
+    found = times(plan["resources"])
+    assert [link.name for link in found.path] == ["rg", "account", "net", "door"]
+    assert [link.name for link in found.forced] == ["rg", "account", "door"]
+    assert found.minutes > found.forced_minutes
+    assert "  needless: net waits for account, and nothing says that it must" in list(report(found))
+
+
+def test_a_cluster_may_wait_for_the_roles_of_its_identity_and_of_nobody_else(plan: Json) -> None:
+    body = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {}}}}
+    kind = "Microsoft.ContainerService/managedClusters"
+    plan["resources"].append(resource("aks", CLUSTER, kind, "2025-09-01", body, "rg", "id", "role"))
+    assert needless(plan) == []
+    of(plan, "aks")["body"] = {}
+    assert needless(plan) == [("aks", "id"), ("aks", "role")]
+
+
+def test_machines_may_wait_for_their_way_out_and_for_names(plan: Json) -> None:
+    kind = "Microsoft.ContainerService/managedClusters"
+    plan["resources"].append(resource("aks", CLUSTER, kind, "2025-09-01", {}, "rg", "door"))
+    assert needless(plan) == []
+    way = resource(
+        "nat", f"{GROUP}/providers/Microsoft.Network/natGateways/ng", "Microsoft.Network/natGateways", "1", {}
+    )
+    plan["resources"].append(way)
+    of(plan, "aks")["dependsOn"].append(urn("nat"))
+    of(plan, "account")["dependsOn"].append(urn("nat"))
+    assert needless(plan) == [("account", "nat")]
+
+
+def test_a_subnet_in_a_body_is_a_reference_to_its_network(plan: Json) -> None:
+    of(plan, "account")["body"]["subnet"] = f"{NETWORK}/subnets/work"
+    of(plan, "account")["dependsOn"].append(urn("net"))
+    assert needless(plan) == []
+
+
+def test_a_short_name_within_a_word_is_no_reference(plan: Json) -> None:
+    container = f"{ACCOUNT}/blobServices/default/containers/raw"
+    kind = "Microsoft.Storage/storageAccounts/blobServices/containers"
+    plan["resources"].append(resource("raw", container, kind, "2024-01-01", {}, "account"))
+    of(plan, "net")["dependsOn"].append(urn("raw"))
+    of(plan, "net")["body"]["note"] = "drawn"
+    assert needless(plan) == [("net", "raw")]
+    of(plan, "net")["body"]["note"] = "raw"
+    assert needless(plan) == []
+
+
+def test_what_nobody_documents_is_said(plan: Json) -> None:
+    plan["resources"].append(resource("odd", f"{GROUP}/providers/My.Own/odds/o", "My.Own/odds", "1", {}, "rg"))
+    found = times(plan["resources"])
+    assert found.unknown == ["My.Own/odds"]
+    assert found.as_json()["withoutDuration"] == ["My.Own/odds"]
+
+
+def test_the_report_gives_each_step_its_minutes(plan: Json) -> None:
+    lines = list(report(times(plan["resources"])))
+    assert lines[0].startswith("critical path: ")
+    assert len(lines) == 4
+    assert lines[-1].endswith("Microsoft.Network/privateEndpoints door")
+
+
+def test_an_empty_plan_takes_no_time() -> None:
+    assert list(report(times([]))) == []
