@@ -25,7 +25,8 @@ from infra.naming import Names, stable_suffix
 from infra.network import Network, NetworkArgs
 from infra.network_tables import ranges, wanted
 from infra.observability import Observability, ObservabilityArgs
-from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
+from infra.private_endpoints import KUBERNETES_ZONE, PrivateEndpoints, PrivateEndpointsArgs
+from infra.private_monitoring import PrivateMonitoring, PrivateMonitoringArgs
 from infra.promotion import Promotion, PromotionArgs
 from infra.registry import Registry, RegistryArgs
 from infra.roles import RoleMatrix, RoleMatrixArgs
@@ -74,7 +75,7 @@ roles.scope(roles_of.KUBELET_ID, identity.accounts["kubelet"].id)
 
 # The network everything lives in; a private endpoint and its DNS records for each service below.
 plan = settings.network
-way_out = existing(plan.existing_hub) if plan.existing_hub else None
+way_out, hub = existing(plan.existing_hub) if plan.existing_hub else None, None
 if plan.hub:
     sources = {row.name: ranges(plan).ranges[row.name] for row in wanted(plan.mode) if row.egress}
     hub = Hub("hub", HubArgs(place, plan.hub, plan.zones, sources))
@@ -86,12 +87,22 @@ for subnet in roles_of.AKS_SUBNETS:
     roles.scope(f"{subnet}_subnet", network.subnets[subnet])
 if network.route_table_id:
     roles.scope(roles_of.ROUTES, network.route_table_id)
-endpoints = PrivateEndpoints("endpoints", PrivateEndpointsArgs(place, network.id, network.subnets["endpoints"]))
+links = {"": network.id, **({"hub": hub.id} if hub else {})}
+endpoints = PrivateEndpoints("endpoints", PrivateEndpointsArgs(place, network.subnets, links, plan.dns_zones_group_id))
+cluster_zone = endpoints.zone(KUBERNETES_ZONE.format(region=platform.location)) if settings.cluster.private else None
+roles.scope(roles_of.VNET, network.id)
+if cluster_zone:
+    roles.scope(roles_of.AKS_ZONE, cluster_zone.id)
 
 # Azure Monitor logs, alerts and evaluates: first here, for the rest reports to it.
-observability = Observability("observability", ObservabilityArgs(place, settings.observability))
+observability = Observability("observability", ObservabilityArgs(place, settings.observability, plan))
 roles.scope(roles_of.LOGS, observability.logs_id)
 roles.scope(roles_of.INSIGHTS, observability.insights_id)
+monitoring = PrivateMonitoring(
+    "monitoring",
+    PrivateMonitoringArgs(place, plan, {"logs": observability.logs_id, "insights": observability.insights_id}),
+)
+endpoints.connect("monitor", monitoring.id)
 
 
 # Data of every shape lands in the lake.
@@ -123,6 +134,7 @@ spark = SparkAnalytics(
 )
 roles.principal(roles_of.SPARK, spark.principal_id)
 endpoints.connect("spark", spark.id)
+endpoints.connect("studio", spark.studio_id)
 
 # Secrets live in Key Vault, images in ACR, code and models in the workspace's own storage.
 vault = Vault("vault", VaultArgs(place, settings.vault, settings.network, azure.tenant_id))
@@ -212,7 +224,7 @@ cluster = Cluster(
         workload_subnet_id=network.subnets["aks_user"],
         outbound_type=network.outbound_type,
         egress_address=network.egress_address,
-        dns_zone_id="system",
+        dns_zone_id=cluster_zone.id if cluster_zone else "system",
         tenant_id=azure.tenant_id,
         logs_id=observability.logs_id,
         control_plane=identity.accounts["aks"],
@@ -220,7 +232,7 @@ cluster = Cluster(
         workload=identity.accounts["workload"],
         service_account=f"{serving_settings.namespace}:{serving_settings.service_account}",
         workspace_id=workspace.id,
-        roles=[*roles.granted("aks"), *network.ready],
+        roles=[*roles.granted("aks"), *network.ready, *(cluster_zone.links if cluster_zone else [])],
     ),
 )
 roles.scope(roles_of.AKS, cluster.id)
@@ -240,7 +252,7 @@ serving = Serving(
 )
 
 # Everything reports to Azure Monitor, and nothing in the tables has been forgotten.
-ContainerLogs("container-logs", ContainerLogsArgs(place, cluster.id, observability.logs_id))
+ContainerLogs("container-logs", ContainerLogsArgs(place, cluster.id, observability.logs_id, monitoring.collector_id))
 roles.close()
 endpoints.close()
 Diagnostics("diagnostics", DiagnosticsArgs(observability.logs_id))

@@ -21,6 +21,7 @@ class ContainerLogsArgs:
     placement: Placement
     cluster_id: pulumi.Input[str]
     logs_id: pulumi.Input[str]
+    collector_id: pulumi.Input[str]
 
 
 class ContainerLogs(Block):
@@ -39,6 +40,7 @@ class ContainerLogs(Block):
             data_collection_rule_name=place.names.of("data_collection_rule", "containers"),
             location=place.location,
             kind="Linux",
+            data_collection_endpoint_id=args.collector_id,
             data_sources=monitor.DataCollectionRuleDataSourcesArgs(
                 extensions=[
                     monitor.ExtensionDataSourceArgs(
@@ -70,6 +72,14 @@ class ContainerLogs(Block):
             # The agent looks for this name.
             association_name=_EXTENSION,
             data_collection_rule_id=rule.id,
+            opts=self.child(),
+        )
+        # Over private link the agent fetches its rules from an end point of the scope, which it finds by this name.
+        monitor.DataCollectionRuleAssociation(
+            f"{name}-collector",
+            resource_uri=args.cluster_id,
+            association_name="configurationAccessEndpoint",
+            data_collection_endpoint_id=args.collector_id,
             opts=self.child(),
         )
         self.register_outputs({"rule_id": rule.id})

@@ -13,10 +13,11 @@ from infra.block import Block, Placement
 
 @dataclass(frozen=True)
 class ObservabilityArgs:
-    """Args: placement; observability: how long logs are kept and how much a day is taken."""
+    """Args: placement; observability: how long logs are kept and how many a day; network: which doors are open."""
 
     placement: Placement
     observability: settings.Observability
+    network: settings.Network
 
 
 class Observability(Block):
@@ -36,6 +37,8 @@ class Observability(Block):
             features=operationalinsights.WorkspaceFeaturesArgs(
                 enable_log_access_using_only_resource_permissions=True, disable_local_auth=True
             ),
+            public_network_access_for_ingestion=args.network.public_access,
+            public_network_access_for_query=args.network.public_access,
             tags=place.tags,
             opts=self.child(),
         )
@@ -50,6 +53,8 @@ class Observability(Block):
             request_source="rest",
             ingestion_mode="LogAnalytics",
             workspace_resource_id=logs.id,
+            public_network_access_for_ingestion=args.network.public_access,
+            public_network_access_for_query=args.network.public_access,
             tags=place.tags,
             opts=self.child(secret_outputs=["connectionString", "instrumentationKey"]),
         )

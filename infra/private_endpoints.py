@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import network, privatedns
 
 from infra.block import Block, Placement
+from infra.network_tables import ENDPOINTS, SYNAPSE
 
 ZONES: dict[str, tuple[str, ...]] = {
     "blob": ("privatelink.blob.core.windows.net",),
@@ -22,43 +24,93 @@ ZONES: dict[str, tuple[str, ...]] = {
     "Dev": ("privatelink.dev.azuresynapse.net",),
     "Sql": ("privatelink.sql.azuresynapse.net",),
     "SqlOnDemand": ("privatelink.sql.azuresynapse.net",),
+    "Web": ("privatelink.azuresynapse.net",),
+    # The agents' solution packs come from a storage account of Azure Monitor's: hence the blob zone.
+    "azuremonitor": (
+        "privatelink.monitor.azure.com",
+        "privatelink.oms.opinsights.azure.com",
+        "privatelink.ods.opinsights.azure.com",
+        "privatelink.agentsvc.azure-automation.net",
+        "privatelink.blob.core.windows.net",
+    ),
 }
 """Zones for each group id (private-link/private-endpoint-dns)."""
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "lake": ("dfs", "blob"),
+KUBERNETES_ZONE = "privatelink.{region}.azmk8s.io"
+"""Where a private API server has its name; AKS makes the endpoint itself (aks/private-clusters)."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Group ids of a target, of which Azure takes one for an endpoint, and the subnet they are in."""
+
+    groups: tuple[str, ...]
+    subnet: str = ENDPOINTS
+
+
+TARGETS: dict[str, Target] = {
+    "lake": Target(("dfs", "blob")),
     # Queue and table carry batch and parallel jobs (machine-learning/how-to-secure-workspace-vnet).
-    "storage": ("blob", "file", "queue", "table"),
-    "vault": ("vault",),
-    "registry": ("registry",),
-    "workspace": ("amlworkspace",),
-    "promotion": ("amlregistry",),
+    "storage": Target(("blob", "file", "queue", "table")),
+    "vault": Target(("vault",)),
+    "registry": Target(("registry",)),
+    "workspace": Target(("amlworkspace",)),
+    "promotion": Target(("amlregistry",)),
     # The development end point is required beside the SQL ones.
-    "spark": ("Dev", "Sql", "SqlOnDemand"),
+    "spark": Target(("Dev", "Sql", "SqlOnDemand"), SYNAPSE),
+    "studio": Target(("Web",), SYNAPSE),
+    "monitor": Target(("azuremonitor",)),
 }
-"""Group ids of each target; Azure takes one group for an endpoint."""
 
 
 @dataclass(frozen=True)
 class PrivateEndpointsArgs:
-    """Args: placement; network_id: where names resolve; subnet_id: where the endpoints are."""
+    """What endpoints and zones need.
+
+    Args:
+        placement: where they go.
+        subnets: id of each subnet that the targets name.
+        links: virtual networks in which the names resolve, by purpose.
+        zones_group_id: resource group that has the zones already, linked by its owner; else they are made.
+    """
 
     placement: Placement
-    network_id: pulumi.Input[str]
-    subnet_id: pulumi.Input[str]
+    subnets: Mapping[str, pulumi.Input[str]]
+    links: Mapping[str, pulumi.Input[str]]
+    zones_group_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone, and what must be there before names in it resolve."""
+
+    id: pulumi.Input[str]
+    links: list[pulumi.Resource] = field(default_factory=list)
 
 
 class PrivateEndpoints(Block):
-    """One endpoint for each row of `GROUPS`, one zone for each name in `ZONES` that a row needs."""
+    """One endpoint for each group of a target, one zone for each name in `ZONES` that one of them needs.
+
+    Azure changes a subnet for one endpoint at a time and has the others try again; they do not wait here.
+    """
 
     def __init__(self, name: str, args: PrivateEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args = name, args
-        self._zones: dict[str, tuple[privatedns.PrivateZone, privatedns.VirtualNetworkLink]] = {}
+        self._zones: dict[str, Zone] = {}
 
     def connect(self, target: str, resource_id: pulumi.Input[str]) -> list[pulumi.Resource]:
         """Give a target its endpoints; what needs its private name waits for the resources returned."""
-        return [made for group in GROUPS[target] for made in self._connect(target, group, resource_id)]
+        return [made for group in TARGETS[target].groups for made in self._connect(target, group, resource_id)]
+
+    def zone(self, zone: str) -> Zone:
+        """A zone by its name, made the first time that anyone asks for it."""
+        if zone not in self._zones:
+            group = self._args.zones_group_id
+            self._zones[zone] = (
+                Zone(f"{group}/providers/Microsoft.Network/privateDnsZones/{zone}") if group else self._make(zone)
+            )
+        return self._zones[zone]
 
     def close(self) -> None:
         """State that every target has been connected."""
@@ -72,7 +124,7 @@ class PrivateEndpoints(Block):
             private_endpoint_name=place.names.of("private_endpoint", purpose),
             custom_network_interface_name=f"{place.names.of('private_endpoint', purpose)}-nic",
             location=place.location,
-            subnet=network.SubnetArgs(id=self._args.subnet_id),
+            subnet=network.SubnetArgs(id=self._args.subnets[TARGETS[target].subnet]),
             private_link_service_connections=[
                 network.PrivateLinkServiceConnectionArgs(
                     name=purpose, private_link_service_id=resource_id, group_ids=[group]
@@ -81,41 +133,42 @@ class PrivateEndpoints(Block):
             tags=place.tags,
             opts=self.child(),
         )
-        zones = {zone: self._zone(zone) for zone in ZONES[group]}
+        zones = {zone: self.zone(zone) for zone in ZONES[group]}
         records = network.PrivateDnsZoneGroup(
             f"{self._name}-{purpose}-dns",
             resource_group_name=place.resource_group,
             private_endpoint_name=endpoint.name,
             private_dns_zone_group_name="default",
             private_dns_zone_configs=[
-                network.PrivateDnsZoneConfigArgs(name=zone.replace(".", "-"), private_dns_zone_id=made.id)
-                for zone, (made, _) in zones.items()
+                network.PrivateDnsZoneConfigArgs(name=name.replace(".", "-"), private_dns_zone_id=zone.id)
+                for name, zone in zones.items()
             ],
             opts=self.child(),
         )
-        return [records, *(link for _, link in zones.values())]
+        return [records, *(link for zone in zones.values() for link in zone.links)]
 
-    def _zone(self, zone: str) -> tuple[privatedns.PrivateZone, privatedns.VirtualNetworkLink]:
-        if zone not in self._zones:
-            place, short = self._args.placement, zone.removeprefix("privatelink.").replace(".", "-")
-            made = privatedns.PrivateZone(
-                f"{self._name}-zone-{short}",
-                resource_group_name=place.resource_group,
-                private_zone_name=zone,
-                location="Global",
-                tags=place.tags,
-                opts=self.child(),
-            )
-            link = privatedns.VirtualNetworkLink(
-                f"{self._name}-link-{short}",
+    def _make(self, zone: str) -> Zone:
+        place, short = self._args.placement, zone.removeprefix("privatelink.").replace(".", "-")
+        made = privatedns.PrivateZone(
+            f"{self._name}-zone-{short}",
+            resource_group_name=place.resource_group,
+            private_zone_name=zone,
+            location="Global",
+            tags=place.tags,
+            opts=self.child(),
+        )
+        links: list[pulumi.Resource] = [
+            privatedns.VirtualNetworkLink(
+                f"{self._name}-link-{short}" + (f"-{purpose}" if purpose else ""),
                 resource_group_name=place.resource_group,
                 private_zone_name=made.name,
-                virtual_network_link_name=place.names.of("virtual_network"),
+                virtual_network_link_name=place.names.of("virtual_network", purpose),
                 location="Global",
                 registration_enabled=False,
-                virtual_network=privatedns.SubResourceArgs(id=self._args.network_id),
+                virtual_network=privatedns.SubResourceArgs(id=network_id),
                 tags=place.tags,
                 opts=self.child(),
             )
-            self._zones[zone] = (made, link)
-        return self._zones[zone]
+            for purpose, network_id in self._args.links.items()
+        ]
+        return Zone(made.id, links)

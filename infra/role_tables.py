@@ -31,6 +31,7 @@ ROLES: dict[str, str] = {
     "Log Analytics Reader": "73c42c96-874c-492b-b04d-ab87d138a893",
     "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
     "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
+    "Private DNS Zone Contributor": "b12aa53e-6015-4669-85d0-8515ebb3ae7f",
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
     "Storage Account Contributor": "17d1049b-9a84-46fb-8f53-869881c3d3ab",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
@@ -42,11 +43,13 @@ ROLES: dict[str, str] = {
 PROMOTION_REGISTRY = "promotion_registry"
 # Scopes. A lake zone is a scope of its own: `lake/scores` is one container.
 GROUP, LAKE, STORAGE, VAULT, REGISTRY = "resource_group", "lake", "workspace_storage", "vault", "registry"
-INSIGHTS, LOGS, AML, AKS, ROUTES, KUBELET_ID = (
+INSIGHTS, LOGS, AML, AKS, AKS_ZONE, VNET, ROUTES, KUBELET_ID = (
     "application_insights",
     "log_analytics",
     "workspace",
     "cluster",
+    "cluster_zone",
+    "virtual_network",
     "routes",
     "kubelet_identity",
 )
@@ -148,6 +151,12 @@ ROUTED: tuple[Grant, ...] = (
 )
 """Rows on top where nodes leave through a firewall (aks/egress-udr)."""
 
+PRIVATE_CLUSTER: tuple[Grant, ...] = (
+    Grant(CONTROL_PLANE, "Private DNS Zone Contributor", AKS_ZONE, "writes the name of its API server"),
+    Grant(CONTROL_PLANE, "Network Contributor", VNET, "links that zone to the network"),
+)
+"""Rows on top where the API server is private (aks/private-clusters#configure-a-private-dns-zone)."""
+
 
 def chosen(given: Settings) -> tuple[Grant, ...]:
     """The rows on top that an environment's settings ask for."""
@@ -157,5 +166,6 @@ def chosen(given: Settings) -> tuple[Grant, ...]:
         (given.workspace.promotion_registry, PROMOTION),
         (given.network.mode == "managed", MANAGED_NETWORK),
         (given.network.routes, ROUTED),
+        (given.cluster.private, PRIVATE_CLUSTER),
     )
     return tuple(grant for wanted, grants in rows if wanted for grant in grants)

@@ -89,6 +89,16 @@ class SparkAnalytics(Block):
             tags=place.tags,
             opts=self.child(),
         )
+        studio = synapse.PrivateLinkHub(
+            f"{name}-studio",
+            resource_group_name=place.resource_group,
+            private_link_hub_name=place.names.of("synapse_private_link_hub"),
+            location=place.location,
+            tags=place.tags,
+            opts=self.child(),
+        )
+        self.studio_id: pulumi.Output[str] = studio.id
+        """Where Synapse Studio's own pages come from in a private network."""
         self.id: pulumi.Output[str] = workspace.id
         self.name: pulumi.Output[str] = workspace.name
         self.pool_id: pulumi.Output[str] = pool.id

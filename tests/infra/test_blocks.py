@@ -318,7 +318,7 @@ def test_pods_logs_have_a_rule_to_follow(deployment: Deployment) -> None:
     assert agent["useAADAuth"] == "true"
     (destination,) = rule["destinations"]["logAnalytics"]
     assert destination["workspaceResourceId"] == agent["logAnalyticsWorkspaceResourceID"]
-    association = deployment.one("monitor:DataCollectionRuleAssociation").inputs
+    association = deployment.one("monitor:DataCollectionRuleAssociation", "container-logs-association").inputs
     assert association["associationName"] == rule["dataSources"]["extensions"][0]["name"]
 
 

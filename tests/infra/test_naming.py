@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.naming import RULES, SUFFIX_LENGTH, Names, NamingError, stable_suffix
-from infra.private_endpoints import GROUPS
+from infra.private_endpoints import TARGETS
 
 short = st.from_regex(r"[a-z][a-z0-9]{1,6}", fullmatch=True)
 PURPOSES = {
     "managed_identity": ["workspace", "training"],
-    "private_endpoint": [f"{target}-{group.lower()}" for target, groups in GROUPS.items() for group in groups],
+    "private_endpoint": [f"{target}-{group.lower()}" for target, row in TARGETS.items() for group in row.groups],
     "subnet": ["training"],
     "network_security_group": ["endpoints"],
     "resource_group": ["synapse", "nodes"],

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra import private_endpoints
 from infra.network_tables import wanted
+from infra.private_endpoints import TARGETS, ZONES
 from infra.settings_reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
@@ -170,8 +170,11 @@ def test_no_machine_gets_a_shell_on_the_next_one(variation: tuple[str, str, Depl
 
 def test_each_endpoint_resolves_privately(deployment: Deployment) -> None:
     zones = {made.inputs["privateZoneName"] for made in deployment.all("privatedns:PrivateZone")}
-    links = {made.inputs["privateZoneName"] for made in deployment.all("privatedns:VirtualNetworkLink")}
-    assert zones == links == {zone for row in private_endpoints.ZONES.values() for zone in row}
+    wanted_zones = {zone for row in TARGETS.values() for group in row.groups for zone in ZONES[group]}
+    kubernetes = {zone for zone in zones if zone.endswith("azmk8s.io")}
+    private = deployment.one("ManagedCluster").inputs["apiServerAccessProfile"]["enablePrivateCluster"]
+    assert zones == wanted_zones | kubernetes
+    assert kubernetes == ({"privatelink.westeurope.azmk8s.io"} if private else set())
     endpoints = {made.inputs["privateEndpointName"]: made for made in deployment.all("network:PrivateEndpoint")}
     records = {made.inputs["privateEndpointName"]: made for made in deployment.all("PrivateDnsZoneGroup")}
     assert endpoints.keys() == records.keys()
@@ -179,14 +182,71 @@ def test_each_endpoint_resolves_privately(deployment: Deployment) -> None:
         (connection,) = endpoint.inputs["privateLinkServiceConnections"]
         (group,) = connection["groupIds"]
         found = {config["privateDnsZoneId"].split("/")[-1] for config in records[name].inputs["privateDnsZoneConfigs"]}
-        assert found == set(private_endpoints.ZONES[group])
+        assert found == set(ZONES[group])
+
+
+def test_zones_are_linked_once_to_each_network(deployment: Deployment) -> None:
+    networks = {made.inputs["virtualNetworkName"] for made in deployment.all("network:VirtualNetwork")}
+    links = Counter(
+        (made.inputs["privateZoneName"], made.inputs["virtualNetwork"]["id"].rsplit("/", 1)[-1])
+        for made in deployment.all("privatedns:VirtualNetworkLink")
+    )
+    zones = {made.inputs["privateZoneName"] for made in deployment.all("privatedns:PrivateZone")}
+    assert set(links) == set(product(zones, networks))
+    assert set(links.values()) == {1}
 
 
 def test_endpoints_cover_the_table(deployment: Deployment) -> None:
+    made = Counter(
+        endpoint.inputs["privateLinkServiceConnections"][0]["groupIds"][0]
+        for endpoint in deployment.all("network:PrivateEndpoint")
+    )
     promotes = parse(program.configuration(program.environment_of(deployment))).workspace.promotion_registry
     optional = set() if promotes else {"promotion"}
-    rows = sum(len(groups) for target, groups in private_endpoints.GROUPS.items() if target not in optional)
-    assert len(deployment.all("network:PrivateEndpoint")) == rows
+    assert made == Counter(group for name, row in TARGETS.items() if name not in optional for group in row.groups)
+
+
+def test_synapse_has_a_subnet_of_its_own(deployment: Deployment) -> None:
+    for endpoint in each(deployment.all("network:PrivateEndpoint")):
+        group = endpoint.inputs["privateLinkServiceConnections"][0]["groupIds"][0]
+        synapse = group in {"Dev", "Sql", "SqlOnDemand", "Web"}
+        assert ("snet-mlp-synapse" in endpoint.inputs["subnet"]["id"]) == synapse
+
+
+def test_no_endpoint_waits_for_another(deployment: Deployment) -> None:
+    """Azure has all but one of a subnet's endpoints try again; that is no order the program must keep."""
+    names = {made.name for made in deployment.all("network:PrivateEndpoint")}
+    waits = {"endpoints-lake-dfs", "endpoints-vault-vault", "endpoints-registry-registry", "endpoints-storage-blob"}
+    for made in each(made for made in deployment.all("network:PrivateEndpoint") if made.name in waits):
+        assert not deployment.waits_for(made) & names
+
+
+def test_zones_of_a_hub_are_used_and_not_made() -> None:
+    values = program.configuration("dev")
+    group = FOREIGN.removesuffix("/providers/Microsoft.Network")
+    values["network"]["dnsZonesGroupId"] = group
+    made = program.run("dev", values)
+    assert made.all("privatedns:PrivateZone") == made.all("privatedns:VirtualNetworkLink") == []
+    for records in each(made.all("PrivateDnsZoneGroup")):
+        for config in each(records.inputs["privateDnsZoneConfigs"]):
+            assert config["privateDnsZoneId"].startswith(f"{group}/providers/Microsoft.Network/privateDnsZones/")
+
+
+def test_azure_monitor_is_reached_through_one_scope(deployment: Deployment) -> None:
+    scope = deployment.one("monitor:PrivateLinkScope").inputs
+    modes = scope["accessModeSettings"]
+    assert modes["ingestionAccessMode"] == modes["queryAccessMode"]
+    scoped = {
+        made.inputs["linkedResourceId"].split("/")[-2] for made in deployment.all("monitor:PrivateLinkScopedResource")
+    }
+    assert scoped == {"Workspace", "Component", "DataCollectionEndpoint"}
+    access = {made.inputs["publicNetworkAccess"] for made in deployment.all("machinelearningservices:Workspace")}
+    for made in each(
+        (*deployment.all("operationalinsights:Workspace"), *deployment.all("applicationinsights:Component"))
+    ):
+        assert {made.inputs["publicNetworkAccessForIngestion"], made.inputs["publicNetworkAccessForQuery"]} == access
+    collector = deployment.one("monitor:DataCollectionEndpoint").inputs["networkAcls"]
+    assert {collector["publicNetworkAccess"]} == access
 
 
 def test_closing_the_public_end_points_closes_all_of_them() -> None:

@@ -55,6 +55,7 @@ BLOCKS = {
     "Serving",
     "Diagnostics",
     "ContainerLogs",
+    "PrivateMonitoring",
 }
 
 
@@ -87,7 +88,8 @@ def test_what_takes_tags_has_them(deployment: Deployment) -> None:
 
 def test_regional_resources_are_in_the_region(deployment: Deployment) -> None:
     for made in each(made for made in deployment.resources if "location" in made.inputs):
-        expected = "Global" if "privatedns" in made.type else deployment.outputs["location"]
+        everywhere = "privatedns" in made.type or made.type.endswith("PrivateLinkScope")
+        expected = "Global" if everywhere else deployment.outputs["location"]
         assert made.inputs["location"] == expected
 
 

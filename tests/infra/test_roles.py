@@ -12,6 +12,7 @@ from infra.role_tables import (
     HIGH_BUSINESS_IMPACT,
     MANAGED_NETWORK,
     MATRIX,
+    PRIVATE_CLUSTER,
     PROMOTION,
     ROLES,
     ROUTED,
@@ -32,7 +33,7 @@ def test_roles_are_guids_used_once() -> None:
 
 
 def test_every_role_is_used_and_every_row_is_unique() -> None:
-    rows = MATRIX + HIGH_BUSINESS_IMPACT + CUSTOMER_KEY + PROMOTION + MANAGED_NETWORK + ROUTED
+    rows = MATRIX + HIGH_BUSINESS_IMPACT + CUSTOMER_KEY + PROMOTION + MANAGED_NETWORK + ROUTED + PRIVATE_CLUSTER
     assert {row.role for row in rows} == ROLES.keys()
     assert len({(row.principal, row.role, row.scope) for row in rows}) == len(rows)
     assert {row.principal for row in rows} == {*IDENTITIES, *PEOPLE, "spark"}

@@ -62,8 +62,12 @@ def test_almost_every_type_of_the_program_is_compared() -> None:
         for resource in _plan("dev").resources
         if resource["type"].startswith("azure-native:") and resource["armType"]
     }
-    # Diagnostic settings have left azure-mgmt-monitor.
-    assert azure - MODELS.keys() == {"Microsoft.Insights/diagnosticSettings"}
+    # Diagnostic settings and private link scopes have left azure-mgmt-monitor.
+    assert azure - MODELS.keys() == {
+        "Microsoft.Insights/diagnosticSettings",
+        "Microsoft.Insights/privateLinkScopes",
+        "Microsoft.Insights/privateLinkScopes/scopedResources",
+    }
 
 
 BODIES: list[tuple[str, dict[str, Any]]] = [
