@@ -152,6 +152,7 @@ def destroy(
 def plan(
     env: Environment,
     project: Project = Path(),
+    *,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the plan as JSON; - for standard output."),
@@ -159,12 +160,15 @@ def plan(
     graph: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw the architecture: networks, services, identities.")
     ] = None,
+    arm: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the plan as an ARM template of its resource group.")
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Show what a program would create on an empty Azure, and what Azure would refuse. Needs nothing running."""
     from azlocal.engine.commands import plan as run
 
-    views = {"graph": graph}
+    views = {"graph": graph, "arm": arm}
     run(project, env, json_file=json_file, views=views, verbose=verbose)
 
 

@@ -40,6 +40,9 @@ def invalid(message: str) -> ArmError:
 def evaluate(value: Any, functions: Functions) -> Any:
     """A JSON value with every expression in it replaced; names of functions compare without case.
 
+    A key may be one too, as the id of an identity is (azure-docs, "Configure managed identities for Azure resources
+    on an Azure VM using a template").
+
     Raises:
         ArmError: 400 InvalidTemplate for what is no expression, and what the functions raise.
     """
@@ -48,7 +51,7 @@ def evaluate(value: Any, functions: Functions) -> Any:
             return value
         return value[1:] if value.startswith("[[") else run(parse(value[1:-1]), functions)
     if isinstance(value, dict):
-        return {key: evaluate(one, functions) for key, one in value.items()}
+        return {evaluate(key, functions): evaluate(one, functions) for key, one in value.items()}
     return [evaluate(one, functions) for one in value] if isinstance(value, list) else value
 
 

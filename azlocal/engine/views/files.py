@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from azlocal.engine.views.resources import Json
 
 
 def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
-    """Write each view that has a file: ``graph`` is the picture.
+    """Write each view that has a file: ``graph`` is the picture, ``arm`` the template.
 
     Raises:
         EngineError: a file can't be written.
@@ -19,6 +20,10 @@ def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
         from azlocal.engine.views.graph import draw
 
         write_text(graph, draw(plan))
+    if arm := files.get("arm"):
+        from azlocal.engine.views.arm import arm_template
+
+        write_text(arm, json.dumps(arm_template(plan), indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -46,6 +46,12 @@ def test_language(expression: str, value: Any) -> None:
     assert evaluate(expression, PURE) == value
 
 
+def test_a_key_may_be_an_expression() -> None:
+    assert evaluate({"[concat('a', 'b')]": {"c": "[add(1, 2)]"}}, {**PURE, "add": lambda a, b: a + b}) == {
+        "ab": {"c": 3}
+    }
+
+
 def test_made_up_names_depend_on_their_arguments_alone() -> None:
     for function in ("guid", "uniqueString"):
         one, same, other = (evaluate(f"[{function}('{text}')]", PURE) for text in ("a", "a", "b"))

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-GROUP = "/subscriptions/00000000-0000-4000-8000-00000000feed/resourceGroups/rg-shop"
+from azlocal.entra.principals import SUBSCRIPTION_ID
+
+GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-shop"
 NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-shop"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stshop"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-shop"
 ENDPOINT = f"{GROUP}/providers/Microsoft.Network/privateEndpoints/pep-shop"
 ROLE = f"{ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001"
 READER = (
-    "/subscriptions/00000000-0000-4000-8000-00000000feed/providers/Microsoft.Authorization/roleDefinitions/2a2b9908"
+    f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/roleDefinitions"
+    "/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 )
 
 Json = dict[str, Any]
