@@ -163,12 +163,21 @@ def plan(
     arm: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Write the plan as an ARM template of its resource group.")
     ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Write the plan as one comment for a pull request.")
+    ] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="A plan from before, by --json: --markdown tells the difference."),
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Show what a program would create on an empty Azure, and what Azure would refuse. Needs nothing running."""
     from azlocal.engine.commands import plan as run
 
-    views = {"graph": graph, "arm": arm}
+    if base and not markdown:
+        raise UsageError("--base is compared by --markdown, which is missing", "add --markdown FILE.md")
+    views = {"graph": graph, "arm": arm, "markdown": markdown, "base": base}
     run(project, env, json_file=json_file, views=views, verbose=verbose)
 
 

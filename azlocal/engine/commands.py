@@ -106,7 +106,7 @@ def plan(
 
 def _print_plan(found: Plan) -> None:
     from azlocal.engine.urns import name_of, type_of
-    from azlocal.engine.views.path import report, times
+    from azlocal.engine.views import cost, path
 
     for severity, message in found.notes:
         sys.stderr.write(f"{severity}: {message}\n")
@@ -115,7 +115,8 @@ def _print_plan(found: Plan) -> None:
         name = name_of(resource["urn"])
         sys.stdout.write(f"+ {resource['armType'] or type_of(resource['urn'])} {name}\n")
     sys.stdout.write(f"{found.stack}: {len(planned)} to create\n")
-    sys.stdout.writelines(f"{line}\n" for line in report(times(found.resources)))
+    sys.stdout.writelines(f"{line}\n" for line in path.report(path.times(found.resources)))
+    sys.stdout.writelines(f"{line}\n" for line in cost.report(cost.cost(found.resources)))
     for problem in found.problems:
         sys.stderr.write(f"! {problem['code']}: {problem['message']} ({problem['urn']})\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from azlocal.engine.views.resources import Json
 
 
 def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
-    """Write each view that has a file: ``graph`` is the picture, ``arm`` the template.
+    """Write each view that has a file: ``graph`` is the picture, ``arm`` the template, ``markdown`` the comment.
+
+    ``base`` is read: the plan that the comment compares with.
 
     Raises:
-        EngineError: a file can't be written.
+        EngineError: a file can't be written, or the base can't be read.
     """
     if graph := files.get("graph"):
         from azlocal.engine.views.graph import draw
@@ -24,6 +27,29 @@ def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
         from azlocal.engine.views.arm import arm_template
 
         write_text(arm, json.dumps(arm_template(plan), indent=2) + "\n")
+    if comment := files.get("markdown"):
+        from azlocal.engine.views.markdown import markdown
+
+        base = files.get("base")
+        picture = _beside(files.get("graph"), comment)
+        write_text(comment, markdown(plan, _read(base) if base else None, picture))
+
+
+def _beside(picture: Path | None, comment: Path) -> str:
+    """The picture's path as a link from the comment."""
+    return Path(os.path.relpath(picture, comment.parent)).as_posix() if picture else ""
+
+
+def _read(path: Path) -> Json:
+    try:
+        found = json.loads(path.read_text())
+    except OSError as error:
+        raise EngineError(f"{path} can't be read: {error.strerror}", "write it with `azlocal plan --json`") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("resources"), list):
+        raise EngineError(f"{path} is no plan", "write it with `azlocal plan --json`")
+    return found
 
 
 def write_text(path: Path, text: str) -> None:

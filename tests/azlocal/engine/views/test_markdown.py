@@ -1,0 +1,95 @@
+"""The comment on a pull request: all of a plan that a reviewer asks for, in tables that nothing breaks."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from azlocal.engine.errors import EngineError
+from azlocal.engine.views.files import write_views
+from azlocal.engine.views.markdown import markdown
+from tests.azlocal.engine.views.conftest import Json
+
+PROBLEM = {"code": "SubnetsOverlap", "message": "a | b\noverlap", "urn": "urn:pulumi:dev::shop::a:b:C::net"}
+
+
+def table(comment: str, heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, without its head."""
+    below = comment.split(f"### {heading}", 1)[1].split("\n\n")[1]
+    rows = below.splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
+
+
+def test_it_counts_and_says_that_nothing_is_wrong(plan: Json) -> None:
+    comment = markdown(plan)
+    assert comment.startswith("## Plan of dev\n\n**6 resources** · 0 problems\n\nMicrosoft.Network 2, ")
+    assert "No problem was found." in comment
+    assert "### Changes" not in comment
+
+
+def test_problems_are_a_table_that_no_message_breaks(plan: Json) -> None:
+    plan["problems"] = [{**PROBLEM, "fix": "choose another range"}]
+    comment = markdown(plan)
+    assert "· 1 problem\n" in comment
+    assert table(comment, "Problems") == [["SubnetsOverlap", "net", "a \\| b overlap Fix: choose another range"]]
+
+
+def test_cost_and_path_are_tables(plan: Json) -> None:
+    comment = markdown(plan)
+    assert "### Cost: 7.30 USD a month\n" in comment
+    assert table(comment, "Cost") == [["private endpoint", "1", "7.30"]]
+    assert "Left out: traffic" in comment
+    assert [row[0] for row in table(comment, "Critical path")] == ["rg", "account", "door"]
+
+
+def test_against_a_base_it_tells_the_difference(plan: Json) -> None:
+    base = copy.deepcopy(plan)
+    door = plan["resources"][4]
+    second = {**copy.deepcopy(door), "urn": f"{door['urn']}2", "name": "door2", "id": f"{door['id']}2"}
+    plan["resources"].append(second)
+    plan["resources"][3]["body"]["sku"]["name"] = "Standard_LRS"
+    del plan["resources"][2]
+    comment = markdown(plan, base)
+    assert "against the base: 1 new, 1 changed, 1 gone" in comment
+    assert [(row[0], row[2]) for row in table(comment, "Changes")] == [
+        ("changed", "account"),
+        ("gone", "id"),
+        ("new", "door2"),
+    ]
+    assert "### Cost: 14.60 USD a month (+7.30)" in comment
+    assert table(comment, "Cost") == [["private endpoint", "2", "14.60", "+7.30"]]
+
+
+def test_nothing_changes_against_itself(plan: Json) -> None:
+    comment = markdown(plan, copy.deepcopy(plan))
+    assert "Nothing changes against the base." in comment
+    assert "(+0.00)" in comment
+
+
+def test_a_meter_without_a_price_says_so_and_its_difference_is_unknown(plan: Json) -> None:
+    zone = "Microsoft.Network/privateDnsZones"
+    plan["resources"][2] |= {"armType": zone, "body": {"location": "global"}}
+    comment = markdown(plan, copy.deepcopy(plan))
+    assert ["private DNS zone", "1", "no price", "unknown"] in table(comment, "Cost")
+
+
+def test_the_picture_is_linked_from_where_the_comment_lies(plan: Json, tmp_path: Path) -> None:
+    base = tmp_path / "base.json"
+    base.write_text(json.dumps(plan))
+    picture, comment_file = tmp_path / "images" / "a.svg", tmp_path / "out" / "c.md"
+    write_views(plan, {"graph": picture, "markdown": comment_file, "base": base})
+    comment = comment_file.read_text()
+    assert "![Architecture of dev](../images/a.svg)" in comment
+    assert "Nothing changes against the base." in comment
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"resources": 1}', None])
+def test_a_base_that_is_no_plan_is_one_sentence(plan: Json, tmp_path: Path, content: str | None) -> None:
+    base = tmp_path / "base.json"
+    if content is not None:
+        base.write_text(content)
+    with pytest.raises(EngineError, match=r"base\.json (is no plan|can't be read)"):
+        write_views(plan, {"markdown": tmp_path / "c.md", "base": base})
