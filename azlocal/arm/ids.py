@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from azlocal.arm.errors import ArmError
+from azlocal.state import REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ _SPELLING = {
 _CANONICAL = re.compile("|".join(_SPELLING), re.IGNORECASE)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=REMEMBERED)
 def parse(path: str) -> ArmPath:
     """Parse a path.
 
@@ -96,7 +97,7 @@ def parse(path: str) -> ArmPath:
         raise ArmError(400, "InvalidResourceId", f"The path '{path}' is not a valid resource id.")
     types = tuple(rest[0::2])
     type_key = "/".join((namespace, *types)).lower()
-    return ArmPath(path, scope, namespace, types, tuple(rest[1::2]), path.lower(), type_key)
+    return ArmPath(path, scope, namespace, types, tuple(rest[1::2]), lower, type_key)
 
 
 def _implicit(path: str) -> tuple[str, str, list[str]]:

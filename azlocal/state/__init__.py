@@ -1,6 +1,6 @@
 """What azlocal remembers: SQLite in WAL mode behind one class, one folder an installation."""
 
 from azlocal.state.folder import StateFolder
-from azlocal.state.store import Resource, State
+from azlocal.state.store import REMEMBERED, Resource, State
 
-__all__ = ["Resource", "State", "StateFolder"]
+__all__ = ["REMEMBERED", "Resource", "State", "StateFolder"]

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 # Enough for the pages of some ten thousand resources, so that writes cost the same at any size.
 _CACHE_KIB = 16 * 1024
 _CHECKPOINT_PAGES = 4000
-_REMEMBERED_ROWS = 16_384
+REMEMBERED = 16_384
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -141,6 +141,14 @@ class State:
 
     def get(self, key: str) -> Resource | None:
         """The resource with this lower-cased id."""
+        row = self._row(key)
+        return _resource(row) if row else None
+
+    def exists(self, key: str) -> bool:
+        """Whether a resource with this lower-cased id exists."""
+        return self._row(key) is not None
+
+    def _row(self, key: str) -> tuple[Any, ...] | None:
         with self._lock:
             row = self._rows.get(key)
             if row is None:
@@ -149,17 +157,12 @@ class State:
                 ).fetchone()
                 if row:
                     self._remember(key, row)
-        return _resource(row) if row else None
+        return row
 
     def _remember(self, key: str, row: tuple[Any, ...]) -> None:
-        if len(self._rows) >= _REMEMBERED_ROWS:
+        if len(self._rows) >= REMEMBERED:
             self._rows.clear()
         self._rows[key] = row
-
-    def exists(self, key: str) -> bool:
-        """Whether a resource with this lower-cased id exists."""
-        with self._lock:
-            return self._db.execute("SELECT 1 FROM resources WHERE key = ?", (key,)).fetchone() is not None
 
     def put(self, resource: Resource, references: set[str] | None = None) -> None:
         """Insert or replace a resource; with ``references`` also the ids (lower-cased) it points to."""
