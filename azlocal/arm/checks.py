@@ -101,7 +101,7 @@ def check_enums(call: Call, body: dict[str, Any]) -> None:
     """A property with a fixed set of values must hold one of them, whatever its case."""
     for path, allowed in call.type.enums.items():
         for value in each(body, path):
-            if value and value.lower() not in {one.lower() for one in allowed}:
+            if value and value not in allowed and value.lower() not in {one.lower() for one in allowed}:
                 raise bad_request(
                     f"The value '{value}' of '{path}' is not allowed for {call.type.name}."
                     f" Allowed values: {', '.join(allowed)}.",

@@ -164,7 +164,7 @@ class Effects:
 
 def copy_json(value: Any) -> Any:
     """A copy of a JSON value that shares nothing with it."""
-    return orjson.loads(orjson.dumps(value)) if isinstance(value, dict | list) else value
+    return orjson.loads(orjson.dumps(value)) if isinstance(value, (dict, list)) else value
 
 
 def read_path(body: Any, path: str) -> Any:

@@ -38,8 +38,7 @@ def _check(_call: Call, new: Resource, _old: Resource | None) -> None:
 
 def _complete(call: Call, new: Resource, old: Resource | None) -> None:
     now = iso(call.control.clock())
-    kept = call.state.document(_KEPT, new.key)
-    before = old.properties if old else (kept or {}).get("properties", {})
+    before = old.properties if old else (call.state.document(_KEPT, new.key) or {}).get("properties", {})
     new.properties.update(
         customerId=before.get("customerId") or str(uuid.uuid4()),
         createdDate=before.get("createdDate") or now,
@@ -52,8 +51,9 @@ def _complete(call: Call, new: Resource, old: Resource | None) -> None:
 
 
 def _written(call: Call, new: Resource, old: Resource | None) -> None:
-    if old is None:
-        call.state.delete_document(_KEPT, new.key)
+    if old:
+        return
+    call.state.delete_document(_KEPT, new.key)
     if call.state.document(_KEYS, new.key) is None:
         call.state.put_document(_KEYS, new.key, {name: _new_key() for name in ("primary", "secondary")})
 
