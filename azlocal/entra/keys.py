@@ -24,7 +24,10 @@ class Keys:
         if not path.exists():
             key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
             write_private(path, _pem(key))
-        loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        # Made here and kept where nobody else writes: proving its primes anew would be a tenth of every start.
+        loaded = serialization.load_pem_private_key(
+            path.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
+        )
         if not isinstance(loaded, rsa.RSAPrivateKey):
             raise TypeError(f"{path} holds no RSA key")
         self._private = loaded
