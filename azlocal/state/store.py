@@ -89,6 +89,7 @@ class State:
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self.changes = 0  # transactions ended so far: what was read from here holds while this stays the same
         # Rows as they were read. Only this object writes the database, so a row is true until it writes it.
         self._rows: dict[str, tuple[Any, ...]] = {}
         self._db = sqlite3.connect(
@@ -136,6 +137,7 @@ class State:
                 self._db.execute("COMMIT")
             finally:
                 self._depth -= 1
+                self.changes += 1
 
     # Resources
 

@@ -38,12 +38,13 @@ class Account:
 
 
 class Accounts:
-    """Finds accounts by name; remembers where they were, so that a lookup does not grow with their number."""
+    """Finds accounts by name; remembers them until anything in the state changes."""
 
     def __init__(self, azure: Azure) -> None:
         self._azure = azure
         self._where: dict[str, str] = {}  # name → lower-cased id
-        self._known: dict[str, Account] = {}  # by id and etag
+        self._known: dict[str, Account] = {}  # by name, as of
+        self._changes = -1
 
     def get(self, name: str) -> Account:
         """The account with this name.
@@ -51,13 +52,15 @@ class Accounts:
         Raises:
             StorageError: 404, nobody made it.
         """
-        resource = self._find(name.lower())
-        if resource is None:
-            raise no_account(name)
-        version = f"{resource.key}:{resource.etag}"
-        account = self._known.get(resource.key + version)
-        if account is None or account.keys != self._keys(resource):
-            account = self._known[resource.key + version] = self._read(resource)
+        changes = self._azure.state.changes
+        if changes != self._changes:
+            self._known, self._changes = {}, changes
+        account = self._known.get(name)
+        if account is None:
+            resource = self._find(name.lower())
+            if resource is None:
+                raise no_account(name)
+            account = self._known[name] = self._read(resource)
         return account
 
     def all(self) -> list[Account]:
@@ -74,15 +77,12 @@ class Accounts:
                 return resource
         return None
 
-    def _keys(self, resource: Resource) -> tuple[str, ...]:
-        return tuple(keys.of_account(self._azure.state, resource.key).values())
-
     def _read(self, resource: Resource) -> Account:
         properties = resource.properties
         return Account(
             id=resource.id,
             name=resource.name.lower(),
-            keys=self._keys(resource),
+            keys=tuple(keys.of_account(self._azure.state, resource.key).values()),
             shared_keys=properties.get("allowSharedKeyAccess") is not False,
             public_blobs=properties.get("allowBlobPublicAccess") is True,
             hierarchical=properties.get("isHnsEnabled") is True,
