@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -55,18 +56,25 @@ Handler = Callable[[Request], Awaitable[ArmResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. ``permission`` is the action checked, below the workspace's type."""
+    """One operation. ``permission`` is the action checked, below the workspace's type.
+
+    ``{name}`` in the path is one segment.
+    """
 
     method: str
-    pattern: re.Pattern[str]
+    path: str
     handler: Handler
     permission: str
 
+    def match(self, path: str) -> re.Match[str] | None:
+        """The segments that the route names, where a path is the route's."""
+        return _pattern(self.path).fullmatch(path)
 
-def route(method: str, path: str, handler: Handler, permission: str) -> Route:
-    """A route; ``{name}`` in the path is one segment."""
-    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
-    return Route(method, re.compile(pattern, re.IGNORECASE), handler, permission)
+
+@functools.cache
+def _pattern(path: str) -> re.Pattern[str]:
+    """Compiled when it is first asked for: all of them together would be felt at the start."""
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path)), re.IGNORECASE)
 
 
 def ok(body: Any = None) -> ArmResponse:

@@ -126,7 +126,7 @@ class MachineLearning:
 def _find(plane: str, method: str, rest: str) -> tuple[Route, dict[str, str]]:
     rest = rest.rstrip("/") or "/"
     for one in _PLANES[plane]:
-        if one.method == method and (match := one.pattern.fullmatch(rest)):
+        if one.method == method and (match := one.match(rest)):
             return one, match.groupdict()
     raise not_served(f"{method} {plane}{rest}")
 

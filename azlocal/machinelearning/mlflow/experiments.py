@@ -7,7 +7,7 @@ from azlocal.arm.messages import ArmResponse
 from azlocal.machinelearning.mlflow.filters import Fields, matcher
 from azlocal.machinelearning.mlflow.paging import page
 from azlocal.machinelearning.mlflow.views import experiment_view
-from azlocal.machinelearning.plane import Request, Route, ok, route
+from azlocal.machinelearning.plane import Request, Route, ok
 from azlocal.machinelearning.runs import Experiment
 
 READ, WRITE = "experiments/read", "experiments/write"
@@ -105,13 +105,13 @@ async def _search(request: Request) -> ArmResponse:
 
 _BASE = "/api/2.0/mlflow/experiments"
 ROUTES: list[Route] = [
-    route("GET", f"{_BASE}/get", _get, READ),
-    route("GET", f"{_BASE}/get-by-name", _get_by_name, READ),
-    route("POST", f"{_BASE}/create", _create, WRITE),
-    route("POST", f"{_BASE}/set-experiment-tag", _set_tag, WRITE),
-    route("POST", f"{_BASE}/delete", _delete, WRITE),
-    route("POST", f"{_BASE}/restore", _restore, WRITE),
-    route("GET", f"{_BASE}/search", _search, READ),
-    route("POST", f"{_BASE}/search", _search, READ),
-    route("GET", f"{_BASE}/list", _search, READ),
+    Route("GET", f"{_BASE}/get", _get, READ),
+    Route("GET", f"{_BASE}/get-by-name", _get_by_name, READ),
+    Route("POST", f"{_BASE}/create", _create, WRITE),
+    Route("POST", f"{_BASE}/set-experiment-tag", _set_tag, WRITE),
+    Route("POST", f"{_BASE}/delete", _delete, WRITE),
+    Route("POST", f"{_BASE}/restore", _restore, WRITE),
+    Route("GET", f"{_BASE}/search", _search, READ),
+    Route("POST", f"{_BASE}/search", _search, READ),
+    Route("GET", f"{_BASE}/list", _search, READ),
 ]

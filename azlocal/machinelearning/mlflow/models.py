@@ -12,7 +12,7 @@ from azlocal.machinelearning.mlflow.filters import Fields, matcher
 from azlocal.machinelearning.mlflow.paging import page
 from azlocal.machinelearning.mlflow.views import milliseconds, pairs
 from azlocal.machinelearning.places import Place
-from azlocal.machinelearning.plane import Request, Route, ok, route
+from azlocal.machinelearning.plane import Request, Route, ok
 from azlocal.state import Resource
 
 READ, WRITE, DELETE = "models/read", "models/write", "models/delete"
@@ -255,21 +255,21 @@ async def _search_versions(request: Request) -> ArmResponse:
 
 _MODELS, _VERSIONS = "/api/2.0/mlflow/registered-models", "/api/2.0/mlflow/model-versions"
 ROUTES: list[Route] = [
-    route("POST", f"{_MODELS}/create", _create_model, WRITE),
-    route("GET", f"{_MODELS}/get", _get_model, READ),
-    route("PATCH", f"{_MODELS}/update", _update_model, WRITE),
-    route("DELETE", f"{_MODELS}/delete", _delete_model, DELETE),
-    route("GET", f"{_MODELS}/search", _search_models, READ),
-    route("GET", f"{_MODELS}/list", _search_models, READ),
-    route("POST", f"{_MODELS}/get-latest-versions", _latest_versions, READ),
-    route("GET", f"{_MODELS}/get-latest-versions", _latest_versions, READ),
-    route("POST", f"{_MODELS}/set-tag", _set_model_tag, WRITE),
-    route("POST", f"{_VERSIONS}/create", _create_version, WRITE),
-    route("GET", f"{_VERSIONS}/get", _get_version, READ),
-    route("PATCH", f"{_VERSIONS}/update", _update_version, WRITE),
-    route("DELETE", f"{_VERSIONS}/delete", _delete_version, DELETE),
-    route("GET", f"{_VERSIONS}/get-download-uri", _download_uri, READ),
-    route("GET", f"{_VERSIONS}/search", _search_versions, READ),
-    route("POST", f"{_VERSIONS}/transition-stage", _transition, WRITE),
-    route("POST", f"{_VERSIONS}/set-tag", _set_version_tag, WRITE),
+    Route("POST", f"{_MODELS}/create", _create_model, WRITE),
+    Route("GET", f"{_MODELS}/get", _get_model, READ),
+    Route("PATCH", f"{_MODELS}/update", _update_model, WRITE),
+    Route("DELETE", f"{_MODELS}/delete", _delete_model, DELETE),
+    Route("GET", f"{_MODELS}/search", _search_models, READ),
+    Route("GET", f"{_MODELS}/list", _search_models, READ),
+    Route("POST", f"{_MODELS}/get-latest-versions", _latest_versions, READ),
+    Route("GET", f"{_MODELS}/get-latest-versions", _latest_versions, READ),
+    Route("POST", f"{_MODELS}/set-tag", _set_model_tag, WRITE),
+    Route("POST", f"{_VERSIONS}/create", _create_version, WRITE),
+    Route("GET", f"{_VERSIONS}/get", _get_version, READ),
+    Route("PATCH", f"{_VERSIONS}/update", _update_version, WRITE),
+    Route("DELETE", f"{_VERSIONS}/delete", _delete_version, DELETE),
+    Route("GET", f"{_VERSIONS}/get-download-uri", _download_uri, READ),
+    Route("GET", f"{_VERSIONS}/search", _search_versions, READ),
+    Route("POST", f"{_VERSIONS}/transition-stage", _transition, WRITE),
+    Route("POST", f"{_VERSIONS}/set-tag", _set_version_tag, WRITE),
 ]

@@ -20,7 +20,7 @@ from azlocal.machinelearning.mlflow.views import (
     status,
     tags_of,
 )
-from azlocal.machinelearning.plane import Request, Route, ok, route
+from azlocal.machinelearning.plane import Request, Route, ok
 from azlocal.machinelearning.runs import TERMINAL, Run
 
 READ, WRITE = "experiments/runs/read", "experiments/runs/write"
@@ -238,18 +238,18 @@ async def _search(request: Request) -> ArmResponse:
 
 _BASE = "/api/2.0/mlflow"
 ROUTES: list[Route] = [
-    route("POST", f"{_BASE}/runs/create", _create, WRITE),
-    route("GET", f"{_BASE}/runs/get", _get, READ),
-    route("POST", f"{_BASE}/runs/update", _update, WRITE),
-    route("POST", f"{_BASE}/runs/delete", _hide(True), WRITE),
-    route("POST", f"{_BASE}/runs/restore", _hide(False), WRITE),
-    route("POST", f"{_BASE}/runs/search", _search, READ),
-    route("POST", f"{_BASE}/runs/log-metric", _log_metric, "metrics/resource/write"),
-    route("POST", f"{_BASE}/runs/log-parameter", _log_parameter, WRITE),
-    route("POST", f"{_BASE}/runs/log-batch", _log_batch, WRITE),
-    route("POST", f"{_BASE}/runs/set-tag", _set_tag, WRITE),
-    route("POST", f"{_BASE}/runs/delete-tag", _delete_tag, WRITE),
-    route("POST", f"{_BASE}/runs/log-model", _log_model, WRITE),
-    route("POST", f"{_BASE}/runs/log-inputs", _log_inputs, WRITE),
-    route("GET", f"{_BASE}/metrics/get-history", _history, READ),
+    Route("POST", f"{_BASE}/runs/create", _create, WRITE),
+    Route("GET", f"{_BASE}/runs/get", _get, READ),
+    Route("POST", f"{_BASE}/runs/update", _update, WRITE),
+    Route("POST", f"{_BASE}/runs/delete", _hide(True), WRITE),
+    Route("POST", f"{_BASE}/runs/restore", _hide(False), WRITE),
+    Route("POST", f"{_BASE}/runs/search", _search, READ),
+    Route("POST", f"{_BASE}/runs/log-metric", _log_metric, "metrics/resource/write"),
+    Route("POST", f"{_BASE}/runs/log-parameter", _log_parameter, WRITE),
+    Route("POST", f"{_BASE}/runs/log-batch", _log_batch, WRITE),
+    Route("POST", f"{_BASE}/runs/set-tag", _set_tag, WRITE),
+    Route("POST", f"{_BASE}/runs/delete-tag", _delete_tag, WRITE),
+    Route("POST", f"{_BASE}/runs/log-model", _log_model, WRITE),
+    Route("POST", f"{_BASE}/runs/log-inputs", _log_inputs, WRITE),
+    Route("GET", f"{_BASE}/metrics/get-history", _history, READ),
 ]

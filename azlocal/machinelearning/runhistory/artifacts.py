@@ -6,7 +6,7 @@ from typing import Any
 
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.messages import ArmResponse
-from azlocal.machinelearning.plane import Request, Route, ok, route
+from azlocal.machinelearning.plane import Request, Route, ok
 from azlocal.machinelearning.runhistory.runs import READ, WRITE, the_run
 from azlocal.storage.errors import StorageError
 
@@ -100,12 +100,12 @@ ROUTES: list[Route] = [
     one
     for base in _BASES
     for one in (
-        route("POST", f"{base}/batch/metadata", _reserve, WRITE),
-        route("GET", base, _list, READ),
-        route("GET", f"{base}/path", _list, READ),
-        route("GET", f"{base}/contentinfo", _info, READ),
-        route("GET", f"{base}/artifacturi", _info, READ),
-        route("GET", f"{base}/prefix/contentinfo", _infos, READ),
-        route("GET", f"{base}/metadata", _metadata, READ),
+        Route("POST", f"{base}/batch/metadata", _reserve, WRITE),
+        Route("GET", base, _list, READ),
+        Route("GET", f"{base}/path", _list, READ),
+        Route("GET", f"{base}/contentinfo", _info, READ),
+        Route("GET", f"{base}/artifacturi", _info, READ),
+        Route("GET", f"{base}/prefix/contentinfo", _infos, READ),
+        Route("GET", f"{base}/metadata", _metadata, READ),
     )
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from azlocal.arm.messages import ArmResponse
 from azlocal.machinelearning.assets import references
-from azlocal.machinelearning.plane import Request, Route, ok, route
+from azlocal.machinelearning.plane import Request, Route, ok
 
 Json = dict[str, Any]
 
@@ -37,5 +37,5 @@ async def _models(request: Request) -> ArmResponse:
     return ok({"values": found})
 
 
-DATA_ROUTES: list[Route] = [route("POST", "/dataversion/batchGetResolvedUris", _data, "data/versions/read")]
-MODEL_ROUTES: list[Route] = [route("POST", "/models/batchGetResolvedUris", _models, "models/read")]
+DATA_ROUTES: list[Route] = [Route("POST", "/dataversion/batchGetResolvedUris", _data, "data/versions/read")]
+MODEL_ROUTES: list[Route] = [Route("POST", "/models/batchGetResolvedUris", _models, "models/read")]

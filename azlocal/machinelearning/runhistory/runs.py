@@ -7,7 +7,7 @@ import time
 
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.messages import ArmResponse
-from azlocal.machinelearning.plane import Handler, Request, Route, ok, route
+from azlocal.machinelearning.plane import Handler, Request, Route, ok
 from azlocal.machinelearning.runhistory.views import details_view, run_view, time_of
 from azlocal.machinelearning.runs import Experiment, Run
 
@@ -166,7 +166,7 @@ async def _query(request: Request) -> ArmResponse:
 def _everywhere(method: str, rest: str, handler: Handler, permission: str) -> list[Route]:
     """A run is reached by itself, or through its experiment's name or id."""
     below = ("/runs/{run}", "/experiments/{experiment}/runs/{run}", "/experimentids/{experiment}/runs/{run}")
-    return [route(method, f"{base}{rest}", handler, permission) for base in below]
+    return [Route(method, f"{base}{rest}", handler, permission) for base in below]
 
 
 ROUTES: list[Route] = [
@@ -176,12 +176,12 @@ ROUTES: list[Route] = [
     *_everywhere("GET", "/children", _children, READ),
     *_everywhere("DELETE", "/tags", _delete_tags, WRITE),
     *_everywhere("POST", "/cancel", _cancel, WRITE),
-    route("GET", "/runs/{run}/serviceinstances/{node}", _service_instances, READ),
-    route("POST", "/rundata", _run_data, READ),
-    route("POST", "/batchrundata", _batch_run_data, READ),
-    route("GET", "/experiments/{experiment}", _get_experiment, "experiments/read"),
-    route("GET", "/experimentids/{experiment}", _get_experiment, "experiments/read"),
-    route("POST", "/experiments/{experiment}", _create_experiment, "experiments/write"),
-    route("POST", "/experiments/{experiment}/runs:query", _query, READ),
-    route("POST", "/experimentids/{experiment}/runs:query", _query, READ),
+    Route("GET", "/runs/{run}/serviceinstances/{node}", _service_instances, READ),
+    Route("POST", "/rundata", _run_data, READ),
+    Route("POST", "/batchrundata", _batch_run_data, READ),
+    Route("GET", "/experiments/{experiment}", _get_experiment, "experiments/read"),
+    Route("GET", "/experimentids/{experiment}", _get_experiment, "experiments/read"),
+    Route("POST", "/experiments/{experiment}", _create_experiment, "experiments/write"),
+    Route("POST", "/experiments/{experiment}/runs:query", _query, READ),
+    Route("POST", "/experimentids/{experiment}/runs:query", _query, READ),
 ]
