@@ -32,12 +32,12 @@ class AccessControl:
     def __init__(self, state: State) -> None:
         self._state = state
         self._grants: dict[str, list[Grant]] | None = None
-        self._decisions: dict[tuple[str, str, str, bool], bool] = {}
+        self._scopes: dict[tuple[str, str, bool], tuple[str, ...]] = {}
 
     def changed(self) -> None:
         """Forget what was read."""
         self._grants = None
-        self._decisions.clear()
+        self._scopes.clear()
 
     def role(self, definition_id: str) -> Role | None:
         """A built-in or custom role by its definition's id."""
@@ -51,13 +51,12 @@ class AccessControl:
 
     def allows(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:
         """Whether ``action`` (``data`` for a data action) is permitted to the principal at a scope."""
-        key = (principal.object_id, action, scope.lower(), data)
-        decision = self._decisions.get(key)
-        if decision is None:
-            if len(self._decisions) > 50_000:
-                self._decisions.clear()
-            decision = self._decisions[key] = self._decide(principal, action, key[2], data=data)
-        return decision
+        key = (principal.object_id, action, data)
+        scopes = self._scopes.get(key)
+        if scopes is None:
+            permitting = (one for one in self.grants(principal) if one.role.permits(action, data=data))
+            scopes = self._scopes[key] = tuple(one.scope.rstrip("/") + "/" for one in permitting)
+        return f"{scope.lower()}/".startswith(scopes)
 
     def require(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> None:
         """Refuse what is not permitted.
@@ -79,13 +78,6 @@ class AccessControl:
         if self._grants is None:
             self._grants = self._read()
         return [grant for assignee in principal.assignees for grant in self._grants.get(assignee.lower(), [])]
-
-    def _decide(self, principal: Principal, action: str, scope: str, *, data: bool) -> bool:
-        for grant in self.grants(principal):
-            covers = scope == grant.scope or scope.startswith(grant.scope.rstrip("/") + "/")
-            if covers and grant.role.permits(action, data=data):
-                return True
-        return False
 
     def _read(self) -> dict[str, list[Grant]]:
         grants: dict[str, list[Grant]] = defaultdict(list)

@@ -41,11 +41,12 @@ def bootstrap(control: ControlPlane) -> None:
 
 def answer(control: ControlPlane, request: ArmRequest, path: ArmPath) -> ArmResponse | None:
     """Answer what belongs to the tenant or a subscription itself; None for everything else."""
-    segments = path.path.strip("/").lower().split("/")
-    if "operationstatuses" in segments or "operationresults" in segments:
+    namespace, _, types = path.type_key.partition("/")
+    if types.endswith(("operationstatuses", "operationresults")):
         return _operation(control, path)
-    if path.namespace.lower() != "microsoft.resources" or request.method not in {"GET", "POST"}:
-        return _provider(control, segments)
+    if namespace != "microsoft.resources" or request.method not in {"GET", "POST"}:
+        return _provider(control, namespace) if types in {"", "register"} else None
+    segments = path.key.strip("/").split("/")
     if segments[0] != "providers" and "providers" in segments[:-1] and segments[2] != "providers":
         return None
     for pattern, handler in _ROUTES:
@@ -113,11 +114,8 @@ def _group_resources(control: ControlPlane, request: ArmRequest, segments: list[
     return ArmResponse(200, {"value": sorted(value, key=lambda one: str(one["id"]))})
 
 
-def _provider(control: ControlPlane, segments: list[str]) -> ArmResponse | None:
+def _provider(control: ControlPlane, name: str) -> ArmResponse:
     """``providers/{namespace}``: every namespace served here is registered."""
-    if segments[-2:-1] != ["providers"] and not (segments[-1] == "register" and segments[-3:-2] == ["providers"]):
-        return None
-    name = segments[-2] if segments[-1] == "register" else segments[-1]
     namespace = control.namespaces.get(name)
     if namespace is None:
         raise ArmError(404, "InvalidResourceNamespace", f"The resource namespace '{name}' is invalid.")
