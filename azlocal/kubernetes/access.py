@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from azlocal.state import Resource
 
 CLUSTER = "Microsoft.ContainerService/managedClusters"
+# What whoever has signed in may read (Kubernetes documentation, "API discovery roles").
+PUBLIC = frozenset({"", "api", "apis", "healthz", "livez", "openapi", "readyz", "version"})
 _ACTIONS = {"get": "read", "list": "read", "watch": "read", "delete": "delete", "deletecollection": "delete"}
 
 
@@ -73,6 +75,20 @@ def require(azure: Azure, user: User, cluster: Resource, target: Target, verb: s
         f' "{target.group}" {where}: {why}'
     )
     raise StatusError(403, "Forbidden", message, kind=target.plural, name=target.name)
+
+
+def require_path(azure: Azure, user: User, cluster: Resource, path: str) -> None:
+    """Refuse what is no resource, such as metrics, to whom Azure RBAC does not permit it; discovery is for all.
+
+    Raises:
+        StatusError: 403.
+    """
+    first = path.strip("/").partition("/")[0]
+    if user.principal is None or first in PUBLIC:
+        return
+    rbac = (cluster.properties.get("aadProfile") or {}).get("enableAzureRBAC")
+    if not rbac or not azure.control.access.allows(user.principal, f"{CLUSTER}/{first}/read", cluster.id, data=True):
+        raise StatusError(403, "Forbidden", f'forbidden: User "{user.name}" cannot get path "{path}"')
 
 
 def data_action(target: Target, verb: str) -> str:

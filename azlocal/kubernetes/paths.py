@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azlocal.kubernetes.status import not_served
+from azlocal.kubernetes.status import StatusError
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -33,8 +33,16 @@ class Target:
 
 
 def parse(path: str) -> Target | None:
-    """The target of a path, or None where it is none of ``/api/`` and ``/apis/``."""
-    parts = [part for part in path.split("/") if part]
+    """The target of a path, or None where it is none of ``/api/`` and ``/apis/``.
+
+    What follows a subresource (``…/proxy/any/path``) is the subresource's own.
+
+    Raises:
+        StatusError: 404 for a path with empty or relative parts.
+    """
+    parts = path.strip("/").split("/")
+    if {"", ".", ".."} & set(parts[1:]):  # what a path means must not depend on who reads it
+        raise StatusError(404, "NotFound", "the server could not find the requested resource")
     if len(parts) >= 2 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
     elif len(parts) >= 3 and parts[0] == "apis":
@@ -44,8 +52,6 @@ def parse(path: str) -> Target | None:
     namespace = ""
     if len(rest) > 2 and rest[0] == "namespaces" and rest[2] not in {"status", "finalize"}:
         namespace, rest = rest[1], rest[2:]
-    if len(rest) > 3:
-        raise not_served(f"requests to {path}")
     plural, name, subresource = [*rest, "", "", ""][:3]
     if plural == "namespaces" and name and not namespace:
         namespace = name

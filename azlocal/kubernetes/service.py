@@ -15,11 +15,12 @@ from azlocal.arm.service import read_body
 from azlocal.arm.types import Effects
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.kubernetes import access, discovery, issuer
-from azlocal.kubernetes.forward import Forwarder, Kubeconfig
+from azlocal.kubernetes.forward import Forwarder, Kubeconfig, gone
 from azlocal.kubernetes.paths import Target, parse
+from azlocal.kubernetes.real import EXTENSION_MANAGER, RealCluster, namespace_manifest
 from azlocal.kubernetes.requests import Asked, Requests, Watch
 from azlocal.kubernetes.standin import EXTENSION, NOTICE, Event, StandIn
-from azlocal.kubernetes.status import StatusError, bad_request, not_found, not_served
+from azlocal.kubernetes.status import StatusError, bad_request, not_served
 from azlocal.state import Resource
 
 BODY_LIMIT = 3 * 1024 * 1024  # bytes: an API server's own limit
@@ -35,7 +36,7 @@ class Kubernetes:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
         given = azure.options.get("kubeconfig")
-        self._forward = Forwarder(Kubeconfig(Path(given))) if given else None
+        self._real = RealCluster(azure.state, Forwarder(Kubeconfig(Path(given)))) if given else None
         self._standins: dict[str, StandIn] = {}
         self._watchers: dict[str, set[Watch]] = {}
 
@@ -45,14 +46,16 @@ class Kubernetes:
         if ca.exists():
             self.azure.state.put_document(INSTALLATION, "ca", ca.read_text())
         self.azure.control.effects[EXTENSION] = Effects(put=self._install)
+        if self._real:
+            self.azure.control.effects[access.CLUSTER.lower()] = Effects(delete=self._real.leave)
 
     async def stop(self) -> None:
         """End the watches and close the connections to a real cluster."""
         for watchers in self._watchers.values():
             for watch in list(watchers):
                 watch.end()
-        if self._forward:
-            await self._forward.close()
+        if self._real:
+            await self._real.forward.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,10 +84,12 @@ class Kubernetes:
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             verb = target.verb(scope["method"], watch=_is_watch(query))
             access.require(self.azure, user, cluster, target, verb)
+        else:
+            access.require_path(self.azure, user, cluster, scope["path"])
         if target and (target.plural, target.subresource) == ("serviceaccounts", "token"):
             await respond(send, 201, await self._token(cluster, target, _parse(body)))
-        elif self._forward:
-            await self._forward(scope, body, send)
+        elif self._real:
+            await self._real.forward(scope, body, receive, send)
         else:
             await self._local(cluster, scope, body, (receive, send))
 
@@ -114,14 +119,10 @@ class Kubernetes:
         return issuer.answer_request(self.azure.authority.keys, issuer_of(cluster), account, body)
 
     async def _account(self, cluster: Resource, namespace: str, name: str) -> dict[str, Any]:
-        if self._forward is None:
+        if self._real is None:
             standin = self.standin(cluster)
             return standin.get(standin.kind("v1", "ServiceAccount"), namespace, name)
-        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}"
-        status, found = await self._forward.json("GET", path)
-        if status != 200:
-            raise not_found("serviceaccounts", "", name)
-        return dict(found)
+        return await self._real.account(namespace, name)
 
     # The stand-in
 
@@ -156,8 +157,8 @@ class Kubernetes:
         """Stream changes as they happen, until the time is over or the client leaves."""
         watchers = self._watchers.setdefault(key, set())
         watchers.add(watch)
-        gone = asyncio.ensure_future(_gone(receive))
-        gone.add_done_callback(lambda _done: watch.end())
+        left = asyncio.ensure_future(gone(receive))
+        left.add_done_callback(lambda _done: watch.end())
         try:
             headers = [(b"content-type", b"application/json")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -166,7 +167,7 @@ class Kubernetes:
             await send({"type": "http.response.body", "body": b""})
         finally:
             watchers.discard(watch)
-            gone.cancel()
+            left.cancel()
 
     async def _install(self, extension: Resource) -> None:
         """An extension makes the namespace it is released to."""
@@ -176,14 +177,15 @@ class Kubernetes:
         cluster = self.azure.state.get(extension.key.partition("/providers/microsoft.kubernetesconfiguration/")[0])
         if not namespace or cluster is None:
             return
-        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        if self._forward is None:
-            self.standin(cluster).apply(manifest, "azure-extension", force=True)
+        if self._real is None:
+            self.standin(cluster).apply(namespace_manifest(namespace), EXTENSION_MANAGER, force=True)
             return
-        path = f"/api/v1/namespaces/{namespace}?fieldManager=azure-extension&force=true"
-        status, found = await self._forward.json("PATCH", path, manifest, "application/apply-patch+yaml")
-        if status >= 400:
-            raise ArmError(400, "ExtensionOperationFailed", f"The cluster refused the extension's namespace: {found}")
+        try:
+            await self._real.add_namespace(cluster, namespace)
+        except StatusError as error:
+            raise ArmError(
+                400, "ExtensionOperationFailed", f"The cluster refused the extension's namespace: {error.message}"
+            ) from None
 
 
 def _describe(standin: StandIn, cluster: Resource, path: str, target: Target | None) -> dict[str, Any]:
@@ -239,11 +241,6 @@ def _parse(body: bytes) -> Any:
             return yaml.safe_load(body)
         except yaml.YAMLError as error:
             raise bad_request(f"the body is neither JSON nor YAML: {error}") from None
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def respond(send: Send, status: int, body: Any, *, notice: bool = False) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,75 +14,16 @@ import jwt
 import pytest
 import yaml
 
-from azlocal import environment, lifecycle
 from azlocal.kubernetes.standin import NOTICE
-from azlocal.state import StateFolder
-
-SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
-APPLY = {"content-type": "application/apply-patch+yaml"}
-CLUSTER_ADMIN, NAMESPACE_ADMIN = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b", "3498e952-d568-435e-9b2c-8d77e338d7f7"
-DEFINITION = "/providers/Microsoft.Authorization/roleDefinitions"
-
-
-class Client:
-    """HTTP as one principal, through the proxy, trusting the installation's CA alone."""
-
-    def __init__(self, variables: dict[str, str]) -> None:
-        self._variables = variables
-        context = ssl.create_default_context(cafile=variables["REQUESTS_CA_BUNDLE"])
-        self.http = httpx.Client(proxy=variables["HTTPS_PROXY"], verify=context, trust_env=False, timeout=30)
-        self.subscription = f"/subscriptions/{variables['AZURE_SUBSCRIPTION_ID']}"
-
-    def token(self, audience: str) -> str:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._variables["AZURE_CLIENT_ID"],
-            "client_secret": self._variables["AZURE_CLIENT_SECRET"],
-            "scope": f"{audience}/.default",
-        }
-        url = f"https://login.microsoftonline.com/{self._variables['AZURE_TENANT_ID']}/oauth2/v2.0/token"
-        return str(self.http.post(url, data=form).raise_for_status().json()["access_token"])
-
-    def arm(self, method: str, path: str, version: str, body: Any = None) -> Any:
-        headers = {"authorization": f"Bearer {self.token('https://management.azure.com')}"}
-        url = f"https://management.azure.com{path}?api-version={version}"
-        answer = self.http.request(method, url, json=body, headers=headers)
-        assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else None
-
-    def send(self, method: str, url: str, audience: str = SERVER_APPLICATION, **options: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.token(audience)}", **options.pop("headers", {})}
-        return self.http.request(method, url, headers=headers, **options)
-
-
-class Cluster:
-    """An AKS cluster with Entra ID and Azure RBAC, its owner made cluster administrator."""
-
-    def __init__(self, owner: Client) -> None:
-        self.group = f"{owner.subscription}/resourceGroups/{uuid.uuid4().hex[:8]}"
-        owner.arm("PUT", self.group, "2024-03-01", {"location": "westeurope"})
-        self.id = f"{self.group}/providers/Microsoft.ContainerService/managedClusters/aks"
-        body = {
-            "location": "westeurope",
-            "identity": {"type": "SystemAssigned"},
-            "properties": {
-                "agentPoolProfiles": [{"name": "system", "mode": "System", "vmSize": "Standard_D4s_v5", "count": 1}],
-                "aadProfile": {"managed": True, "enableAzureRBAC": True},
-                "oidcIssuerProfile": {"enabled": True},
-            },
-        }
-        made = owner.arm("PUT", self.id, "2025-09-01", body)
-        self.server = f"https://{made['properties']['fqdn']}"
-        self.issuer: str = made["properties"]["oidcIssuerProfile"]["issuerURL"]
-        self.admin = owner.arm("POST", f"{self.id}/listClusterAdminCredential", "2025-09-01")["kubeconfigs"][0]["value"]
-
-    def assign(self, owner: Client, role: str, principal: str, scope: str = "") -> None:
-        path = f"{self.id}{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
-        body = {
-            "properties": {"roleDefinitionId": f"{owner.subscription}{DEFINITION}/{role}", "principalId": principal}
-        }
-        owner.arm("PUT", path, "2022-04-01", body)
-
+from tests.azlocal.kubernetes.clients import (
+    APPLY,
+    CLUSTER_ADMIN,
+    NAMESPACE_ADMIN,
+    SERVER_APPLICATION,
+    Client,
+    Cluster,
+    object_id,
+)
 
 Sign = Callable[[str], Client]
 
@@ -114,11 +51,6 @@ def cluster(owner: Client) -> Cluster:
     made = Cluster(owner)
     made.assign(owner, CLUSTER_ADMIN, str(object_id(owner)))
     return made
-
-
-def object_id(client: Client) -> str:
-    claims = jwt.decode(client.token("https://management.azure.com"), options={"verify_signature": False})
-    return str(claims["oid"])
 
 
 def namespace(name: str) -> dict[str, Any]:
@@ -311,74 +243,3 @@ def test_a_registry_speaks_its_own_language(client: Sign, owner: Client, cluster
     stranger = client("stranger")
     assert stranger.send("GET", url, "https://management.azure.com").json()["errors"][0]["code"] == "DENIED"
     assert owner.send("GET", "https://nosuchregistry.azurecr.io/v2/", "https://management.azure.com").status_code == 404
-
-
-class RealCluster(BaseHTTPRequestHandler):
-    """What a kubeconfig names, as far as forwarding goes: it echoes what arrives."""
-
-    def answer(self) -> None:
-        size = int(self.headers.get("content-length") or 0)
-        body = self.rfile.read(size).decode()
-        found = {
-            "method": self.command, "path": self.path, "body": body,
-            "authorization": self.headers.get("authorization"), "media": self.headers.get("content-type"),
-            "metadata": {"name": "default", "namespace": "default", "uid": "real"},
-        }  # fmt: skip
-        data = json.dumps(found).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-@pytest.fixture
-def forwarded(tmp_path: Path) -> Iterator[Client]:
-    """An azlocal that was started with a kubeconfig, and its owner."""
-    real = ThreadingHTTPServer(("127.0.0.1", 0), RealCluster)
-    thread = threading.Thread(target=real.serve_forever)
-    thread.start()
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
-        "clusters": [{"name": "k", "cluster": {"server": f"http://127.0.0.1:{real.server_address[1]}"}}],
-        "users": [{"name": "u", "user": {"token": "the-real-one"}}],
-    }
-    path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(config))
-    folder = StateFolder(tmp_path / "azlocal")
-    running, _ = lifecycle.start(folder, 0, {"kubeconfig": str(path)})
-    try:
-        made = Client(environment.variables(folder, running, "owner"))
-        with made.http:
-            yield made
-    finally:
-        lifecycle.stop(folder)
-        real.shutdown()
-        thread.join()
-        real.server_close()
-
-
-def test_with_a_kubeconfig_everything_goes_to_that_cluster(forwarded: Client) -> None:
-    cluster = Cluster(forwarded)
-    url = f"{cluster.server}/api/v1/namespaces/models?fieldManager=test"
-    assert forwarded.send("PATCH", url, content="{}", headers=APPLY).status_code == 403  # Azure RBAC comes first
-    cluster.assign(forwarded, CLUSTER_ADMIN, object_id(forwarded))
-    answer = forwarded.send("PATCH", url, content='{"a": 1}', headers=APPLY).json()
-    assert answer["method"] == "PATCH"
-    assert answer["path"] == "/api/v1/namespaces/models?fieldManager=test"
-    assert answer["body"] == '{"a": 1}'
-    assert answer["authorization"] == "Bearer the-real-one"
-    assert answer["media"] == APPLY["content-type"]
-    token = f"{cluster.server}/api/v1/namespaces/default/serviceaccounts/default/token"
-    claims = jwt.decode(
-        forwarded.send("POST", token, json={}).json()["status"]["token"], options={"verify_signature": False}
-    )
-    assert (claims["iss"], claims["kubernetes.io"]["serviceaccount"]["uid"]) == (cluster.issuer, "real")
