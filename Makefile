@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
 export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
 export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test test-kubernetes plan picture lint format bench locks clean
+.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture lint format bench locks clean
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,14 @@ down: setup ## stop the local Azure; its state stays
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes"
 
-test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG names it
-	@$(BIN)/python -m pytest -m kubernetes tests/e2e
+test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG's, or that of `make cluster` for the while
+	@$(BIN)/python -m tools.cluster run $(BIN)/python -m pytest -m kubernetes tests/e2e
+
+cluster: setup ## a real Kubernetes control plane without nodes, built from Go modules once (needs go and etcd)
+	@$(BIN)/python -m tools.cluster start
+
+cluster-down: setup ## stop that control plane; what it holds goes with it
+	@$(BIN)/python -m tools.cluster stop
 
 plan: setup ## what ENV (default dev) would create, and what Azure would refuse
 	@$(BIN)/azlocal plan $(ENV)
@@ -54,4 +60,5 @@ locks: setup ## resolve the lock files anew
 
 clean: ## stop what runs and remove everything that make made
 	@test ! -x $(BIN)/azlocal || $(BIN)/azlocal stop
+	@test ! -d .cache/cluster || $(BIN)/python -m tools.cluster stop
 	@rm -rf .venv .cache .azlocal build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
