@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from azlocal.kubernetes.status import Json, StatusError, bad_request, not_served
 
 APPLY = {"application/apply-patch+yaml", "application/apply-patch+json"}
 MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
 DEFAULT_WATCH_SECONDS = 1800.0
 
 
@@ -102,12 +104,14 @@ class Requests:
             force = query.get("force", "").lower() in {"true", "1"}
             answer = self._standin.apply(_addressed(kind, target, body), manager, force=force)
             return (201 if made else 200), answer
-        if not isinstance(body, dict):
+        if media in {MERGE, STRATEGIC} and not isinstance(body, dict):
             raise bad_request("a patch must be an object")
         if media == MERGE:
             return 200, self._standin.merge(kind, namespace, target.name, body, manager)
         if media == STRATEGIC:
             return 200, self._standin.strategic(kind, namespace, target.name, body, manager)
+        if media == JSON_PATCH:
+            raise not_served("JSON patches")
         raise StatusError(
             415,
             "UnsupportedMediaType",
@@ -148,14 +152,22 @@ def _addressed(kind: Kind, target: Target, body: Any) -> Json:
     return {**given, "metadata": metadata}
 
 
+# One requirement of a selector: ``!a``, ``a``, ``a=b``, ``a in (b, c)`` (Kubernetes, "Labels and Selectors").
+_REQUIREMENT = re.compile(
+    r"""\s*(?P<no>!?)\s*(?P<name>[-\w./]+)
+        (?:\s*(?P<sign>==?|!=)\s*(?P<value>[-\w.]*)
+          |\s+(?P<set>in|notin)\s*\((?P<values>[-\w., ]*)\))?\s*""",
+    re.VERBOSE,
+)
+
+
 def selector(query: dict[str, str]) -> Callable[[Json], bool]:
-    """Label and field selectors: equality, existence, and ``in``-less inequality.
+    """Label and field selectors.
 
     Raises:
-        StatusError: 400 for a selector of another form.
+        StatusError: 400 for what is no selector.
     """
-    wanted = [_requirement(part) for part in query.get("labelSelector", "").split(",") if part]
-    fields = [_requirement(part) for part in query.get("fieldSelector", "").split(",") if part]
+    wanted, fields = (_requirements(query.get(name, "")) for name in ("labelSelector", "fieldSelector"))
 
     def matches(stored: Json) -> bool:
         labels = stored["metadata"].get("labels") or {}
@@ -165,18 +177,24 @@ def selector(query: dict[str, str]) -> Callable[[Json], bool]:
     return matches
 
 
-def _requirement(text: str) -> Callable[[dict[str, str]], bool]:
-    if "(" in text or " " in text.strip():
-        raise bad_request(f"unable to parse requirement: '{text}': only =, ==, !=, name and !name are served")
-    if "!=" in text:
-        name, _, value = text.partition("!=")
-        return lambda labels: labels.get(name) != value
-    if "=" in text:
-        name, _, value = text.replace("==", "=").partition("=")
-        return lambda labels: labels.get(name) == value
-    if text.startswith("!"):
-        return lambda labels: text[1:] not in labels
-    return lambda labels: text in labels
+def _requirements(text: str) -> list[Callable[[dict[str, str]], bool]]:
+    found: list[Callable[[dict[str, str]], bool]] = []
+    while text:
+        match = _REQUIREMENT.match(text)
+        rest = text[match.end() :] if match else text
+        if match is None or rest[:1] not in {"", ","} or (match["no"] and (match["sign"] or match["set"])):
+            raise bad_request(f"unable to parse requirement: '{text}'")
+        found.append(_requirement(match))
+        text = rest[1:]
+    return found
+
+
+def _requirement(match: re.Match[str]) -> Callable[[dict[str, str]], bool]:
+    name, negative = match["name"], bool(match["no"]) or match["sign"] == "!=" or match["set"] == "notin"
+    if match["sign"] is None and match["set"] is None:
+        return lambda labels: (name in labels) != negative
+    values = {match["value"]} if match["sign"] else {one.strip() for one in match["values"].split(",")}
+    return lambda labels: (labels.get(name) in values) != negative
 
 
 class Watch:

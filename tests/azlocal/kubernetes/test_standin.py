@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from azlocal.kubernetes import schema
 from azlocal.kubernetes.apply import gone, leaves, merge, remove
 from azlocal.kubernetes.kinds import BUILT_IN, Kind
+from azlocal.kubernetes.requests import selector
 from azlocal.kubernetes.standin import NOTICE, Event, StandIn
 from azlocal.kubernetes.status import StatusError
 from azlocal.kubernetes.validate import check
@@ -271,3 +272,22 @@ def test_two_clusters_know_nothing_of_each_other() -> None:
     one.apply(namespace())
     with refuse(404, "NotFound"):
         other.get(other.kind("v1", "Namespace"), "", "models")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "abc"), ("x", "ab"), ("!x", "c"), ("x=1", "a"), ("x==1", "a"), ("x!=1", "bc"), ("x!=1,x", "b"),
+        ("x in (1, 2)", "ab"), ("x in (1),y", ""), ("x notin (1)", "bc"), (" x = 1 ", "a"), ("app/x=", ""),
+    ],
+)  # fmt: skip
+def test_selectors(text: str, found: str) -> None:
+    labels = {"a": {"x": "1"}, "b": {"x": "2"}, "c": {}}
+    matches = selector({"labelSelector": text})
+    assert "".join(name for name in labels if matches({"metadata": {"name": name, "labels": labels[name]}})) == found
+
+
+@pytest.mark.parametrize("text", ["x=((", "x in 1", "!x=1", "xin (1)", "x=1 y", "=", "x in (1"])
+def test_what_is_no_selector(text: str) -> None:
+    with refuse(400, "BadRequest"):
+        selector({"labelSelector": text})
