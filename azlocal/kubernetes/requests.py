@@ -12,7 +12,7 @@ from typing import Any
 from azlocal.kubernetes.kinds import Kind
 from azlocal.kubernetes.paths import Target
 from azlocal.kubernetes.standin import Event, StandIn
-from azlocal.kubernetes.status import Json, StatusError, bad_request, not_served
+from azlocal.kubernetes.status import Cause, Json, StatusError, bad_request, invalid, not_served
 
 APPLY = {"application/apply-patch+yaml", "application/apply-patch+json"}
 MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
@@ -97,9 +97,8 @@ class Requests:
         namespace = target.namespace if kind.namespaced else ""
         if media in APPLY:
             if "fieldManager" not in query:
-                raise bad_request(
-                    "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply"
-                )
+                missing = Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
+                raise invalid("PatchOptions", "meta.k8s.io", "", (missing,))
             made = _missing(self._standin, kind, namespace, target.name)
             force = query.get("force", "").lower() in {"true", "1"}
             answer = self._standin.apply(_addressed(kind, target, body), manager, force=force)

@@ -103,7 +103,7 @@ def test_refusals_are_status_objects(owner: Client, cluster: Cluster) -> None:
     for method, path, media, status in (
         ("PATCH", "/api/v1/namespaces/models", "application/json-patch+json", 501),
         ("PATCH", "/api/v1/namespaces/models", "application/x-patch", 415),
-        ("PATCH", "/api/v1/namespaces/models", "application/apply-patch+yaml", 400),  # no field manager
+        ("PATCH", "/api/v1/namespaces/models", "application/apply-patch+yaml", 422),  # no field manager
         ("GET", "/api/v1/namespaces/default/pods/a/log", "application/json", 501),
         ("POST", "/api/v1/namespaces?dryRun=All", "application/json", 501),
     ):
