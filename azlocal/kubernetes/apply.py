@@ -55,7 +55,7 @@ def conflicts(new: Leaves, others: dict[str, Leaves]) -> list[tuple[str, Path]]:
     ]
 
 
-def conflict_error(found: list[tuple[str, Path]], kind: str, name: str) -> StatusError:
+def conflict_error(found: list[tuple[str, Path]]) -> StatusError:
     """409 with each field and its owner."""
     causes = tuple(Cause("FieldManagerConflict", f'conflict with "{manager}"', dotted(path)) for manager, path in found)
     listed = ", ".join(f'conflict with "{manager}": {dotted(path)}' for manager, path in found)
@@ -63,8 +63,6 @@ def conflict_error(found: list[tuple[str, Path]], kind: str, name: str) -> Statu
         409,
         "Conflict",
         f"Apply failed with {counted(len(found), 'conflict')}: {listed}. Use force=true to take the fields over.",
-        kind=kind,
-        name=name,
         causes=causes,
     )
 

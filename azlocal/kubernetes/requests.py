@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from azlocal.kubernetes import schema
 from azlocal.kubernetes.kinds import Kind
 from azlocal.kubernetes.paths import Target
 from azlocal.kubernetes.standin import Event, StandIn
@@ -56,7 +57,7 @@ class Requests:
         Raises:
             StatusError: what an API server would refuse, and 501 for what only a real one does.
         """
-        method, target, query, body, manager = asked.method, asked.target, asked.query, asked.body, asked.manager
+        method, target, query, manager = asked.method, asked.target, asked.query, asked.manager
         kind = kind_of(self._standin, target)
         if target.subresource and not (target.subresource == "status" and method == "GET"):
             raise not_served(f"{method} of the subresource {target.plural}/{target.subresource}")
@@ -67,9 +68,9 @@ class Requests:
             case "GET" | "HEAD":
                 return 200, self._read(kind, namespace, target.name, query)
             case "POST":
-                return 201, self._standin.create(_addressed(kind, target, body), manager)
+                return 201, self._standin.create(self._read_body(kind, asked), manager)
             case "PUT":
-                return 200, self._standin.replace(_addressed(kind, target, body), manager)
+                return 200, self._standin.replace(self._read_body(kind, asked), manager)
             case "PATCH":
                 return self._patch(kind, asked)
             case "DELETE" if target.name:
@@ -77,6 +78,13 @@ class Requests:
             case "DELETE":
                 return 200, self._delete_all(kind, namespace, query)
         raise StatusError(405, "MethodNotAllowed", f"the server does not allow {method} on this resource")
+
+    def _read_body(self, kind: Kind, asked: Asked) -> Json:
+        """The manifest; what its kind doesn't know is dropped, unless the client wants it to be strict."""
+        given = _addressed(kind, asked.target, asked.body)
+        if asked.query.get("fieldValidation") == "Strict":
+            return given
+        return dict(schema.known(self._standin.definition(kind), given))
 
     def _read(self, kind: Kind, namespace: str, name: str, query: dict[str, str]) -> Json:
         if name:

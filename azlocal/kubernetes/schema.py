@@ -120,6 +120,18 @@ def problems(schema: Json, value: Any, path: str = "") -> Iterator[Cause]:
             yield from problems(schema["items"], one, f"{path}[{index}]")
 
 
+def known(schema: Json, value: Any) -> Any:
+    """A value without the fields that its schema doesn't know, which an API server drops unless told to be strict."""
+    schema = resolve(schema)
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        return [known(schema["items"], one) for one in value]
+    properties, extra = schema.get("properties") or {}, schema.get("additionalProperties", not schema.get("properties"))
+    if not isinstance(value, dict) or (not properties and not isinstance(extra, dict)):
+        return value
+    keeps = extra or schema.get("x-kubernetes-preserve-unknown-fields")
+    return {name: known(child(schema, name), one) for name, one in value.items() if name in properties or keeps}
+
+
 def _is(value: Any, name: str) -> bool:
     if isinstance(value, bool):
         return name == "boolean"

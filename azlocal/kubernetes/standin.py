@@ -38,6 +38,15 @@ _IMMUTABLE = {
     "PersistentVolumeClaim": ("spec.accessModes", "spec.storageClassName"),
     "StorageClass": ("provisioner", "parameters"),
 }
+# Kinds whose spec has no generation, and those whose deletion answers the object instead of a Status (v1.34).
+_UNCOUNTED = {
+    "CSIDriver", "Lease", "LimitRange", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim",
+    "ResourceQuota", "Service",
+}  # fmt: skip
+_ANSWERED = {
+    "CSIDriver", "Namespace", "PersistentVolumeClaim", "Pod", "ResourceQuota", "Service", "ServiceAccount",
+    "StorageClass",
+}  # fmt: skip
 _SERVER_SET = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
 
 Event = tuple[str, Kind, Json]
@@ -202,7 +211,7 @@ class StandIn:
         Raises:
             StatusError: 409 where another manager owns a field with another value, and as for ``create``.
         """
-        kind, manifest = self._checked(manifest)
+        kind, manifest = self._checked(manifest, applied=True)
         metadata, definition = manifest["metadata"], self.definition(kind)
         new = ssa.leaves(definition, manifest)
         old = self._read(kind.group, kind.plural, metadata.get("namespace", ""), metadata["name"])
@@ -213,14 +222,14 @@ class StandIn:
         others = {who: owned for who, owned in managers.items() if who != manager}
         found = ssa.conflicts(new, others)
         if found and not force:
-            raise ssa.conflict_error(found, kind.plural, metadata["name"])
+            raise ssa.conflict_error(found)
         merged = ssa.merge(definition, copy.deepcopy(old), manifest)
         for path in ssa.gone(managers.get(manager, {}), new, others):
             ssa.remove(definition, merged, path)
         return self._store(kind, old, merged, Author(manager, "Apply", new))
 
     def delete(self, kind: Kind, namespace: str, name: str) -> Json:
-        """An object, and with a namespace everything in it; answers what it was."""
+        """An object, and with a namespace everything in it; answers what an API server does."""
         gone = self.get(kind, namespace, name)
         with self._state.transaction():
             if kind.name == "Namespace":
@@ -228,11 +237,15 @@ class StandIn:
                     for one in self._objects(other.group, other.plural, name) if other.namespaced else ():
                         self._forget(other, one)
             self._forget(kind, gone)
-        return gone
+        if kind.name in _ANSWERED:
+            return gone
+        details = {"name": name, "group": kind.group, "kind": kind.plural, "uid": gone["metadata"]["uid"]}
+        kept = {key: value for key, value in details.items() if value}
+        return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": kept}
 
     # Inside
 
-    def _checked(self, given: Json) -> tuple[Kind, Json]:
+    def _checked(self, given: Json, *, applied: bool = False) -> tuple[Kind, Json]:
         """The kind and a copy of a manifest that an API server would take."""
         manifest = copy.deepcopy(given)
         if not isinstance(manifest.get("metadata", {}), dict):
@@ -241,7 +254,7 @@ class StandIn:
             raise bad_request("Object 'Kind' or 'apiVersion' is missing.")
         kind = self.kind(str(manifest["apiVersion"]), str(manifest["kind"]))
         own = schema.of_kind(kind.api_version, kind.name)
-        check(manifest, None if own is not None else self.definition(kind))
+        check(manifest, None if own is not None else self.definition(kind), applied=applied)
         metadata = manifest["metadata"]
         if kind.namespaced:
             namespace = metadata.setdefault("namespace", "default")
@@ -284,7 +297,7 @@ class StandIn:
                 creationTimestamp=before.get("creationTimestamp") or now,
                 managedFields=_managed(before.get("managedFields") or [], author, kind, now),
             )
-            if "spec" in manifest:
+            if "spec" in manifest and kind.name not in _UNCOUNTED:
                 metadata["generation"] = before.get("generation", 0) + int(changed)
             stored = {**manifest, "metadata": metadata}
             self._state.put_document(OBJECTS, self._key(kind, stored), stored)
@@ -391,4 +404,4 @@ def _managed(before: list[Json], author: Author, kind: Kind, now: str) -> list[J
         "fieldsType": "FieldsV1",
         "fieldsV1": ssa.fields(author.owned),
     }
-    return [*kept, entry]
+    return [*kept, *([entry] if author.owned else [])]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,14 +49,11 @@ class RealCluster:
                         found.add(f"{what} {metadata.get('namespace', '')}/{metadata['name']}")
         return found
 
-    def until(self, path: str, name: str, event: str) -> None:
-        """Until an object of this collection is told of so (``ADDED``, ``DELETED``)."""
-        query = {"watch": "true", "fieldSelector": f"metadata.name={name}", "timeoutSeconds": "60"}
-        with self.http.stream("GET", path, params=query) as stream:
-            for line in stream.iter_lines():
-                if json.loads(line)["type"] == event:
-                    return
-        raise AssertionError(f"{path}/{name} was not {event} within a minute")
+    def served(self, path: str) -> None:
+        """Until the resources of a new group are served: asked again and again, for nothing tells of it."""
+        until = time.monotonic() + 30
+        while self.http.get(path).status_code == 404:
+            assert time.monotonic() < until, f"{path} is not served"
 
 
 @contextmanager

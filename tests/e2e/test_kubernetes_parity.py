@@ -30,6 +30,10 @@ APPLY, MERGE, STRATEGIC, JSON = (
 STRICT = {"fieldManager": "me", "fieldValidation": "Strict"}
 
 
+# Who writes besides in a cluster that has controllers: a deployment's status and revision.
+CONTROLLERS = {("kube-controller-manager", "Update")}
+
+
 @dataclass(frozen=True)
 class Ask:
     """One request; ``{ns}`` in its path is the test's own namespace."""
@@ -71,7 +75,7 @@ def essence(status: int, body: Any, namespace: str) -> Json:
         causes = sorted((one.get("reason", ""), one.get("field", "")) for one in details.get("causes", ()))
         return {"status": status, "reason": body.get("reason"), "causes": causes, "name": details.get("name")}
     metadata = body.get("metadata", {})
-    owned = {(one["manager"], one["operation"]) for one in metadata.get("managedFields", ())}
+    owned = {(one["manager"], one["operation"]) for one in metadata.get("managedFields", ())} - CONTROLLERS
     kept = {key: metadata.get(key) for key in ("labels", "generation", "namespace")}
     found = {"status": status, "kind": body.get("kind"), "metadata": kept, "managers": sorted(owned)}
     found |= {key: body[key] for key in ("data", "type", "items") if key in body}
@@ -234,6 +238,39 @@ def test_both_say_the_same(cluster: RealCluster, namespace: str, asks: tuple[Ask
         if "items" in real:
             real["items"] = [name for name in real["items"] if name != "kube-root-ca.crt"]
         assert ours == real, ask
+
+
+def test_both_say_the_same_of_custom_resources(cluster: RealCluster) -> None:
+    group, standin = f"parity-{uuid.uuid4().hex[:8]}.example.com", StandIn(State(None), "/subscriptions/s/c")
+    size = {"type": "object", "properties": {"size": {"type": "integer"}}}
+    shape = {"type": "object", "properties": {"spec": size}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"widgets.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": shape}}],
+        },
+    }
+    definitions, path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", f"/apis/{group}/v1"
+    widgets = f"{path}/namespaces/default/widgets"
+    good = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 1}}
+    bad = {**good, "spec": {"size": "big"}}
+    try:
+        for send in (lambda ask: send_real(cluster, ask, ""), lambda ask: send_standin(standin, ask, "")):
+            assert send(Ask("POST", definitions, definition))[0] == 201
+        cluster.served(path)
+        for ask in (
+            Ask("POST", widgets, {**bad, "metadata": {"name": "v"}}), apply(f"{widgets}/w", good),
+            apply(f"{widgets}/w", bad), Ask("GET", f"{widgets}/w"), Ask("DELETE", f"{widgets}/w"),
+        ):  # fmt: skip
+            real, ours = send_real(cluster, ask, ""), send_standin(standin, ask, "")
+            assert essence(*ours, "parity-") == essence(*real, "parity-"), (ask, ours, real)
+    finally:
+        cluster.http.delete(f"{definitions}/widgets.{group}")
 
 
 def test_every_kind_of_the_table_is_as_discovery_says(cluster: RealCluster) -> None:

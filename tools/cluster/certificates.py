@@ -48,8 +48,9 @@ def write(folder: Path) -> None:
 
 def _key(path: Path) -> ec.EllipticCurvePrivateKey:
     made = ec.generate_private_key(ec.SECP256R1())
-    plain = serialization.NoEncryption()
-    _write(path, made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    # The older of the two formats: the API server takes no other for tokens.
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    _write(path, made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
     return made
 
 

@@ -65,12 +65,12 @@ def _start(kubernetes: Path) -> None:
     etcd, server = _free_urls()
     KUBECONFIG.touch(mode=0o600)
     KUBECONFIG.write_text(json.dumps(_kubeconfig(server), indent=1))  # JSON is YAML
-    store = _spawn("etcd", ["etcd", *_etcd(etcd)])
-    api = _spawn("apiserver", [str(kubernetes), "apiserver", *_apiserver(etcd, server)])
-    _await(f"{server}/readyz", api, "apiserver")
-    controllers = _spawn("controllers", [str(kubernetes), "controllers", *_controllers()])
+    store = _spawn("etcd", "etcd", *_etcd(etcd))
+    api = _spawn("kube-apiserver", str(kubernetes), "apiserver", *_apiserver(etcd, server))
+    _await(f"{server}/readyz", api, "kube-apiserver")
+    controllers = _spawn("kube-controller-manager", str(kubernetes), "controllers", *_controllers())
     # The controllers work when they have given the first namespace its service account.
-    _await(f"{server}/api/v1/namespaces/default/serviceaccounts/default", controllers, "controllers")
+    _await(f"{server}/api/v1/namespaces/default/serviceaccounts/default", controllers, "kube-controller-manager")
     for process in (store, api, controllers):
         process.returncode = 0  # they live on: nobody waits for them
 
@@ -90,6 +90,7 @@ def _apiserver(etcd: str, server: str) -> list[str]:
         f"--etcd-servers={etcd}",
         f"--etcd-cafile={authority}", f"--etcd-certfile={certificate}", f"--etcd-keyfile={key}",
         "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={server.rpartition(':')[2]}",
+        "--watch-cache=false",  # it waits in vain for news of progress, which etcd 3.4 (Debian's) does not send
         "--endpoint-reconciler-type=none",  # nobody asks for the API server inside the cluster
         f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}", f"--client-ca-file={authority}",
         "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16",
@@ -144,11 +145,13 @@ def _free_urls() -> tuple[str, str]:
     return first, second
 
 
-def _spawn(name: str, command: list[str]) -> subprocess.Popen[bytes]:
+def _spawn(name: str, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Run a program under a name, by which it calls itself in what it writes into objects."""
     with (FOLDER / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=FOLDER
-        )
+            (name, *arguments), executable=shutil.which(program),
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=FOLDER,
+        )  # fmt: skip
     known = json.loads(PROCESSES.read_text()) if PROCESSES.exists() else []
     PROCESSES.write_text(json.dumps([*known, process.pid]))
     return process

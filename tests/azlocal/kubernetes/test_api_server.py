@@ -98,8 +98,12 @@ def test_refusals_are_status_objects(owner: Client, cluster: Cluster) -> None:
     broken = {**namespace("models"), "metadata": {"name": "models", "labels": {"x": 1}}}
     url = f"{cluster.server}/api/v1/namespaces/models?fieldManager=test"
     answer = owner.send("PATCH", url, content=yaml.safe_dump(broken), headers=APPLY)
+    assert (answer.status_code, "reason" in answer.json()) == (500, False)
+    assert ".metadata.labels.x: " in answer.json()["message"]
+    unlawful = {**namespace("models"), "metadata": {"name": "models", "labels": {"-x": "1"}}}
+    answer = owner.send("PATCH", url, content=yaml.safe_dump(unlawful), headers=APPLY)
     assert answer.status_code == 422
-    assert answer.json()["details"]["causes"][0]["field"] == "metadata.labels.x"
+    assert answer.json()["details"]["causes"][0]["field"] == "metadata.labels"
     for method, path, media, status in (
         ("PATCH", "/api/v1/namespaces/models", "application/json-patch+json", 501),
         ("PATCH", "/api/v1/namespaces/models", "application/x-patch", 415),

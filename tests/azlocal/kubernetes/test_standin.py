@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from azlocal.kubernetes import schema
 from azlocal.kubernetes.apply import gone, leaves, merge, remove
 from azlocal.kubernetes.kinds import BUILT_IN, Kind
-from azlocal.kubernetes.requests import selector
+from azlocal.kubernetes.paths import Target
+from azlocal.kubernetes.requests import Asked, Requests, selector
 from azlocal.kubernetes.standin import NOTICE, Event, StandIn
 from azlocal.kubernetes.status import StatusError
 from azlocal.kubernetes.validate import check
@@ -144,7 +146,7 @@ def test_merging_and_removing_gives_the_second_object(first: Any, second: Any) -
         ({"metadata": {"name": "Upper"}}, 422, "Invalid", ["metadata.name"]),
         ({"metadata": {}}, 422, "Invalid", ["metadata.name"]),
         ({"metadata": {"name": "a", "labels": {"-bad": "x"}}}, 422, "Invalid", ["metadata.labels"]),
-        ({"metadata": {"name": "a", "labels": {"x": 1}}}, 422, "Invalid", ["metadata.labels.x"]),
+        ({"metadata": {"name": "a", "labels": {"x": 1}}}, 400, "BadRequest", []),
         ({"spek": {}}, 400, "BadRequest", []),
         ({"kind": "Namespaze"}, 404, "NotFound", []),
         ({"kind": None}, 400, "BadRequest", []),
@@ -155,19 +157,61 @@ def test_namespace_refusals(change: dict[str, Any], code: int, reason: str, fiel
         check({**namespace(), **change})
 
 
-def test_required_fields_and_types_are_named_with_their_path() -> None:
+def test_required_fields_are_named_with_their_path() -> None:
     broken = deployment(("a", "i"))
     del broken["spec"]["selector"]
-    broken["spec"]["replicas"] = "three"
-    broken["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": "x"}]
-    with refuse(
-        422,
-        "Invalid",
-        "spec.selector",
-        "spec.template.spec.containers[0].ports[0].containerPort",
-        "spec.replicas",
-    ):
+    with refuse(422, "Invalid", "spec.selector", "spec.template.metadata.labels"):
         check(broken)
+
+
+@pytest.mark.parametrize(
+    ("applied", "code", "reason", "says"),
+    [
+        (True, 500, "", "failed to create typed patch object (default/one; apps/v1, Kind=Deployment): .spec.replicas"),
+        (False, 400, "BadRequest", 'Deployment in version "apps/v1" cannot be handled as a Deployment: spec.replicas'),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_path(*, applied: bool, code: int, reason: str, says: str) -> None:
+    broken = deployment(("a", "i"))
+    broken["spec"]["replicas"] = "three"
+    with pytest.raises(StatusError) as caught:
+        check(broken, applied=applied)
+    assert (caught.value.code, caught.value.reason) == (code, reason)
+    assert caught.value.message.startswith(says)
+
+
+def test_a_controller_selects_the_pods_it_makes() -> None:
+    other = deployment(("a", "i"))
+    other["spec"]["selector"] = {"matchLabels": {"app": "two"}}
+    with refuse(422, "Invalid", "spec.template.metadata.labels"):
+        check(other)
+    other["spec"]["selector"] = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
+    check(other)
+
+
+def test_unknown_fields_are_dropped_where_nobody_is_strict(cluster: StandIn) -> None:
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "a": 1}, "data": {"k": "v"}, "spek": {}}
+    target = Target("", "v1", "configmaps", "default")
+    asked = Asked("POST", target, {}, "application/json", made, "me")
+    status, stored = Requests(cluster).run(asked)
+    assert (status, stored["data"]) == (201, {"k": "v"})
+    assert "spek" not in stored
+    assert "a" not in stored["metadata"]
+    with refuse(400, "BadRequest"):
+        Requests(cluster).run(replace(asked, query={"fieldValidation": "Strict"}))
+
+
+def test_a_deletion_answers_a_status_and_for_some_kinds_the_object(cluster: StandIn) -> None:
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}})
+    gone = cluster.delete(cluster.kind("v1", "ConfigMap"), "default", "c")
+    assert (gone["kind"], gone["status"], gone["details"]["name"]) == ("Status", "Success", "c")
+    assert cluster.delete(cluster.kind("v1", "ServiceAccount"), "default", "default")["kind"] == "ServiceAccount"
+
+
+def test_who_sets_nothing_manages_nothing(cluster: StandIn) -> None:
+    made = cluster.apply(namespace(), "me")
+    assert made["metadata"]["managedFields"] == []
+    assert "generation" not in made["metadata"]
 
 
 def test_what_may_be_number_or_string_may_be_both() -> None:
@@ -213,6 +257,7 @@ def test_what_kubernetes_does_not_change_in_place(cluster: StandIn) -> None:
     cluster.apply(deployment(("a", "i")), "me")
     other = deployment(("a", "i"))
     other["spec"]["selector"] = {"matchLabels": {"app": "two"}}
+    other["spec"]["template"]["metadata"]["labels"] = {"app": "two"}
     with refuse(422, "Invalid", "spec.selector"):
         cluster.apply(other, "me", force=True)
 
@@ -254,6 +299,8 @@ def test_custom_resources(cluster: StandIn) -> None:
     cluster.apply(definition)
     assert cluster.apply(widget)["spec"] == {"size": 1}
     with refuse(422, "Invalid", "spec.size"):
+        cluster.create({**widget, "metadata": {"name": "v"}, "spec": {"size": "big"}})
+    with refuse(500, ""):
         cluster.apply({**widget, "spec": {"size": "big"}})
 
 
