@@ -81,7 +81,8 @@ def _build(target: Path) -> None:
     )  # fmt: skip
     if done.returncode:
         sys.stderr.write("failed\n")
-        words = "\n".join(done.stderr.strip().splitlines()[-12:])
+        said = [line for line in done.stderr.splitlines() if not line.startswith("go: downloading")]
+        words = "\n".join(said[-12:]) or f"go ended with status {done.returncode}"
         raise ClusterError(f"Kubernetes could not be built:\n{words}", INSTALL)
     part.rename(target)
     shutil.rmtree(caches, ignore_errors=True)  # of use to nothing else
