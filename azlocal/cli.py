@@ -150,7 +150,7 @@ def destroy(
 
 @app.command()
 def plan(
-    env: Environment,
+    env: Annotated[str | None, typer.Argument(metavar="ENV", help="The environment: a stack of the project.")] = None,
     project: Project = Path(),
     *,
     json_file: Annotated[
@@ -170,15 +170,32 @@ def plan(
         Path | None,
         typer.Option(metavar="FILE.json", help="A plan from before, by --json: --markdown tells the difference."),
     ] = None,
-    verbose: Verbose = False,
+    all_: Annotated[bool, typer.Option("--all", help="Every environment of the project, one line each.")] = False,
+    preview: Annotated[
+        bool | None,
+        typer.Option(
+            "--preview/--no-preview",
+            help="Also run the program with unknown outputs, as `pulumi preview` does. [default: for one environment]",
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show each resource, and tracebacks of the program's own errors.")
+    ] = False,
 ) -> None:
     """Show what a program would create on an empty Azure, and what Azure would refuse. Needs nothing running."""
-    from azlocal.engine.commands import plan as run
+    from azlocal.engine import commands
 
+    if bool(env) == all_:
+        raise UsageError("name one environment, or say --all for every one", "azlocal plan ENV")
     if base and not markdown:
         raise UsageError("--base is compared by --markdown, which is missing", "add --markdown FILE.md")
     views = {"graph": graph, "arm": arm, "markdown": markdown, "base": base}
-    run(project, env, json_file=json_file, views=views, verbose=verbose)
+    if env:
+        commands.plan(project, env, json_file=json_file, views=views, preview=preview is not False, verbose=verbose)
+    elif any(views.values()):
+        raise UsageError("--graph, --arm and --markdown are of one environment", "name it instead of --all")
+    else:
+        commands.plan_all(project, json_file=json_file, preview=bool(preview), verbose=verbose)
 
 
 @app.command(

@@ -76,6 +76,7 @@ def plan(
     *,
     json_file: Path | None = None,
     views: Mapping[str, Path | None] | None = None,
+    preview: bool = True,
     verbose: bool = False,
 ) -> None:
     """Show what a program would make on an empty Azure; ``-`` writes the JSON to standard output.
@@ -86,39 +87,58 @@ def plan(
         EngineError: Azure would refuse something; each problem has been shown.
     """
     from azlocal.engine.plan import plan as run_plan
+    from azlocal.engine.plan.report import print_plan
     from azlocal.engine.views.files import write_views
 
     gc.disable()  # as for up
-    found: Plan = _explained(lambda: run_plan(project, env), verbose)
-    to_stdout = json_file is not None and str(json_file) == "-"
-    if to_stdout:
-        sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
-    else:
-        _print_plan(found)
-        if json_file:
-            _write(json_file, found.as_json())
+    found: Plan = _explained(lambda: run_plan(project, env, preview=preview), verbose)
+    if not _is_stdout(json_file):
+        print_plan(found, verbose=verbose)
+    _write_plan(json_file, found.as_json())
     write_views(found.as_json(), views or {})
-    if found.problems:
-        raise EngineError(
-            f"the plan of {env} has {counted(len(found.problems), 'problem')}", "see them above, each with its URN"
-        )
+    _raise_problems([found])
 
 
-def _print_plan(found: Plan) -> None:
-    from azlocal.engine.urns import name_of, type_of
-    from azlocal.engine.views import cost, path
+def plan_all(project: Path, *, json_file: Path | None = None, preview: bool = False, verbose: bool = False) -> None:
+    """One line for each environment, and its problems; the JSON is a list of plans.
 
-    for severity, message in found.notes:
-        sys.stderr.write(f"{severity}: {message}\n")
-    planned = [resource for resource in found.resources if resource["body"] is not None]
-    for resource in planned:
-        name = name_of(resource["urn"])
-        sys.stdout.write(f"+ {resource['armType'] or type_of(resource['urn'])} {name}\n")
-    sys.stdout.write(f"{found.stack}: {len(planned)} to create\n")
-    sys.stdout.writelines(f"{line}\n" for line in path.report(path.times(found.resources)))
-    sys.stdout.writelines(f"{line}\n" for line in cost.report(cost.cost(found.resources)))
-    for problem in found.problems:
-        sys.stderr.write(f"! {problem['code']}: {problem['message']} ({problem['urn']})\n")
+    Raises:
+        EngineError: as ``plan``, once all have been shown.
+    """
+    from azlocal.engine.plan import plan_all as run_plans
+    from azlocal.engine.plan.report import print_brief
+
+    gc.disable()
+    plans: list[Plan] = []
+    running = run_plans(project, preview=preview)
+    while found := _explained(lambda: next(running, None), verbose):
+        plans.append(found)
+        if not _is_stdout(json_file):
+            print_brief(found)
+    if not plans:
+        raise EngineError(f"no environment in {project.absolute()}", "describe one in Pulumi.<name>.yaml")
+    _write_plan(json_file, [found.as_json() for found in plans])
+    _raise_problems(plans)
+
+
+def _is_stdout(file: Path | None) -> bool:
+    return file is not None and str(file) == "-"
+
+
+def _write_plan(file: Path | None, value: Any) -> None:
+    if file is None:
+        return
+    if _is_stdout(file):
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    else:
+        _write(file, value)
+
+
+def _raise_problems(plans: list[Plan]) -> None:
+    wrong = [found for found in plans if found.problems]
+    if wrong:
+        told = " and ".join(f"the plan of {one.stack} has {counted(len(one.problems), 'problem')}" for one in wrong)
+        raise EngineError(told, "see above what is wrong with which resource, and its fix")
 
 
 def _explained(run: Any, verbose: bool) -> Any:  # noqa: FBT001
@@ -153,7 +173,7 @@ def _shown(outputs: Json) -> Json:
     return dict(conceal(outputs))
 
 
-def _write(path: Path, value: Json) -> None:
+def _write(path: Path, value: Any) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value, indent=2) + "\n")

@@ -4,6 +4,6 @@
 """
 
 from azlocal.engine.plan.model import Plan
-from azlocal.engine.plan.runner import plan
+from azlocal.engine.plan.runner import plan, plan_all
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "plan_all"]

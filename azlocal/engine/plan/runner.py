@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from azlocal.engine.events import Silent, Watcher
 from azlocal.engine.kubernetes import KubernetesProvider
 from azlocal.engine.names import fixed_suffix
 from azlocal.engine.plan.model import Plan
+from azlocal.engine.plan.modules import program_anew
 from azlocal.engine.plan.problems import problems_of
 from azlocal.engine.ports import InProcess
-from azlocal.engine.project import load_project
+from azlocal.engine.project import Project, known_stacks, load_project
 from azlocal.engine.provider import Provider
 from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import conceal
@@ -31,8 +32,10 @@ class _Notes(Silent):
         self.taken.append((severity, message))
 
 
-def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> Plan:
+def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, preview: bool = True) -> Plan:
     """Run the program against an empty Azure in this process; nothing is kept and nothing is sent.
+
+    With ``preview`` it is run once more with everything unknown that Azure computes (``preview``).
 
     Raises:
         EngineError: the project or the environment can't be read, or the program raised.
@@ -42,22 +45,42 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None) -> P
     from azlocal.engine.program import run_program
 
     notes = _Notes()
-    state = StackState(None)
-    deployment = Deployment(
-        state,
-        _empty_world(project.config, project.name),
-        watcher or notes,
-        planning=True,
-    )
+    deployment = _deployment(project, watcher or notes)
     monitor = Monitor(deployment, project.name, project.stack)
     run_program(project, monitor, planning=True, note=notes.note)
-    return Plan(
+    found = Plan(
         env,
-        [_describe(record, deployment) for record in state.records.values()],
+        [_describe(record, deployment) for record in deployment.state.records.values()],
         problems_of(deployment.summary, deployment.checked),
         conceal(monitor.outputs),
         notes.taken,
     )
+    if preview:
+        found.problems += _breaks(project)
+    return found
+
+
+def plan_all(project_dir: Path | str, *, preview: bool = False) -> Iterator[Plan]:
+    """A plan of each environment that has a settings file, one after the other: the SDK is imported once.
+
+    Raises:
+        EngineError: as ``plan``, for the first environment that has such a mistake.
+    """
+    for env in known_stacks(project_dir):
+        with program_anew(load_project(project_dir, env).main.parent):
+            found = plan(project_dir, env, preview=preview)
+        yield found
+
+
+def _breaks(project: Project) -> list[Json]:
+    from azlocal.engine.plan.preview import breaks
+
+    with program_anew(project.main.parent):
+        return breaks(project, _deployment(project, Silent()))
+
+
+def _deployment(project: Project, watcher: Watcher) -> Deployment:
+    return Deployment(StackState(None), _empty_world(project.config, project.name), watcher, planning=True)
 
 
 def _empty_world(config: Mapping[str, str], project: str) -> dict[str, Provider]:

@@ -1,0 +1,68 @@
+"""What a person reads of a plan."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from azlocal.engine import commands
+from azlocal.engine.errors import EngineError
+from azlocal.engine.plan import plan_all
+from tests.azlocal.plan.conftest import Write
+from tests.azlocal.plan.test_problems import NETWORK
+
+TWO = "rg = group(); identity('one', rg.name); identity('two', rg.name)"
+
+
+def test_the_resources_are_counted_by_type(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.plan(project(TWO), "dev")
+    told = capsys.readouterr()
+    assert told.out.splitlines()[:3] == [
+        "+ Microsoft.ManagedIdentity/userAssignedIdentities    2",
+        "+ Microsoft.Resources/resourceGroups                  1",
+        "dev: 3 to create",
+    ]
+    assert told.err == ""
+
+
+def test_verbose_names_each(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.plan(project(TWO), "dev", verbose=True)
+    assert "+ Microsoft.ManagedIdentity/userAssignedIdentities two\n" in capsys.readouterr().out
+
+
+def test_a_problem_is_told_line_by_line_without_colour(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EngineError, match="the plan of dev has 1 problem") as error:
+        commands.plan(project(NETWORK), "dev")
+    assert error.value.exit_code == 1
+    told = capsys.readouterr()
+    first, *lines = told.err.splitlines()
+    assert first == "! NetcfgInvalidSubnet: Microsoft.Network/virtualNetworks vnet-shop"
+    labels = [line.split()[0] for line in lines]
+    assert labels == ["what", "fix", "source", "urn"]
+    assert "\x1b" not in told.err + told.out
+    assert "dev: 2 to create, 1 problem" in told.out.splitlines()
+
+
+def test_all_environments_are_planned_in_one_process(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = project("group('rg-' + pulumi.get_stack())", "dev", "prod")
+    commands.plan_all(folder)
+    assert capsys.readouterr().out.splitlines() == ["dev: 1 to create", "prod: 1 to create"]
+    commands.plan_all(folder, json_file=folder / "plans.json")
+    assert [one["stack"] for one in json.loads((folder / "plans.json").read_text())] == ["dev", "prod"]
+
+
+def test_a_module_of_the_program_is_read_anew_for_each_environment(project: Write) -> None:
+    folder = project("import place; group(place.NAME)", "dev", "prod")
+    (folder / "place.py").write_text("import pulumi\nNAME = 'rg-' + pulumi.get_stack()\n")
+    assert [found.resources[-1]["name"] for found in plan_all(folder)] == ["rg-dev", "rg-prod"]
+
+
+def test_an_environment_with_a_problem_does_not_hide_the_next(
+    project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = "'10.0.1.0/24' if pulumi.get_stack() == 'a' else '10.0.0.0/25'"
+    folder = project(NETWORK.replace('"10.0.1.0/24"', right), "a", "b")
+    with pytest.raises(EngineError, match="the plan of a has 1 problem"):
+        commands.plan_all(folder)
+    assert capsys.readouterr().out.splitlines() == ["a: 2 to create, 1 problem", "b: 2 to create"]
