@@ -56,6 +56,7 @@ _TYPES: dict[str, tuple[str, str | Callable[[Json], str], Callable[[Json], str]]
     ),
     "Microsoft.Storage/storageAccounts": ("data", _storage_kind, _storage),
     "Microsoft.Synapse/workspaces": ("data", "Synapse workspace", _managed),
+    "Microsoft.Synapse/privateLinkHubs": ("data", "Synapse Private Link Hub", _sku()),
     "Microsoft.KeyVault/vaults": ("trust", "Key Vault", _sku("properties.sku.name")),
     "Microsoft.ContainerRegistry/registries": ("trust", "Container Registry", _sku("sku.name")),
     "Microsoft.OperationalInsights/workspaces": ("watch", "Log Analytics", _sku("properties.sku.name")),

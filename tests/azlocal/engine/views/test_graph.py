@@ -54,6 +54,14 @@ def test_an_endpoint_is_linked_with_its_target_and_an_identity_with_what_it_may_
     assert lines(svg, "role") == ["id-shop: 1 role on stshop"]
 
 
+def test_an_endpoint_of_synapse_studio_leads_to_its_hub(plan: Json) -> None:
+    hub = ACCOUNT.replace("Microsoft.Storage/storageAccounts/stshop", "Microsoft.Synapse/privateLinkHubs/hub")
+    plan["resources"].append(resource("hub", hub, "Microsoft.Synapse/privateLinkHubs", "2021-06-01", {}, "rg"))
+    link = plan["resources"][4]["body"]["properties"]["privateLinkServiceConnections"][0]["properties"]
+    link["privateLinkServiceId"] = hub
+    assert lines(draw(plan), "link") == ["pep-shop → hub"]
+
+
 def test_a_role_below_a_service_counts_for_it_and_one_elsewhere_is_said(plan: Json) -> None:
     role = plan["resources"][-1]
     role["id"] = role["id"].replace("stshop", "stshop/blobServices/default/containers/raw")
