@@ -44,7 +44,41 @@ class DataLake(Block):
 
     def __init__(self, name: str, args: DataLakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.placement
+        lake, group = self._account(name, args)
+        self.id: pulumi.Output[str] = lake.id
+        self.account: pulumi.Output[str] = lake.name
+        self.blob_endpoint: pulumi.Output[str] = lake.primary_endpoints.blob
+        self.dfs_endpoint: pulumi.Output[str] = lake.primary_endpoints.dfs
+        self.filesystems: dict[str, storage.BlobContainer] = {
+            zone: storage.BlobContainer(
+                f"{name}-{zone}",
+                resource_group_name=group,
+                account_name=lake.name,
+                container_name=zone,
+                public_access=storage.PublicAccess.NONE,
+                opts=self.child(),
+            )
+            for zone in (*ZONES, SPARK_FILESYSTEM)
+        }
+        if args.lake.existing_id is None:
+            self._age(name, args.placement, args.lake, lake)
+        for zone, access in ACCESS.items():
+            ZoneAccess(
+                f"{name}-{zone}-access",
+                account=lake.name,
+                endpoint=lake.primary_endpoints.dfs,
+                zone=self.filesystems[zone].name,
+                groups={args.groups[persona]: may for persona, may in access.items() if persona in args.groups},
+                opts=self.child(depends_on=args.owners(lake.id)),
+            )
+        self.register_outputs({"id": self.id, "account": self.account})
+
+    def _account(self, name: str, args: DataLakeArgs) -> tuple[storage.StorageAccount, pulumi.Input[str]]:
+        """The account and its resource group. What another team's account keeps, and how long, is theirs to say."""
+        place, existing = args.placement, args.lake.existing_id
+        if existing is not None:
+            found = storage.StorageAccount.get(f"{name}-account", existing, opts=pulumi.ResourceOptions(parent=self))
+            return found, existing.split("/")[4]
         lake = account(
             f"{name}-account",
             place,
@@ -63,32 +97,7 @@ class DataLake(Block):
             track_last_access=args.lake.track_last_access,
             opts=self.child(),
         )
-        self.id: pulumi.Output[str] = lake.id
-        self.account: pulumi.Output[str] = lake.name
-        self.blob_endpoint: pulumi.Output[str] = lake.primary_endpoints.blob
-        self.dfs_endpoint: pulumi.Output[str] = lake.primary_endpoints.dfs
-        self.filesystems: dict[str, storage.BlobContainer] = {
-            zone: storage.BlobContainer(
-                f"{name}-{zone}",
-                resource_group_name=place.resource_group,
-                account_name=lake.name,
-                container_name=zone,
-                public_access=storage.PublicAccess.NONE,
-                opts=self.child(),
-            )
-            for zone in (*ZONES, SPARK_FILESYSTEM)
-        }
-        self._age(name, place, args.lake, lake)
-        for zone, access in ACCESS.items():
-            ZoneAccess(
-                f"{name}-{zone}-access",
-                account=lake.name,
-                endpoint=lake.primary_endpoints.dfs,
-                zone=self.filesystems[zone].name,
-                groups={args.groups[persona]: may for persona, may in access.items() if persona in args.groups},
-                opts=self.child(depends_on=args.owners(lake.id)),
-            )
-        self.register_outputs({"id": self.id, "account": self.account})
+        return lake, place.resource_group
 
     def _age(self, name: str, place: Placement, lake: settings.Lake, account: storage.StorageAccount) -> None:
         """One lifecycle rule for each zone that has one; Azure takes no policy without rules."""

@@ -26,22 +26,7 @@ class Observability(Block):
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place = args.placement
-        logs = operationalinsights.Workspace(
-            f"{name}-logs",
-            resource_group_name=place.resource_group,
-            workspace_name=place.names.of("log_analytics"),
-            location=place.location,
-            sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
-            retention_in_days=args.observability.retention_days,
-            workspace_capping=operationalinsights.WorkspaceCappingArgs(daily_quota_gb=args.observability.daily_cap_gb),
-            features=operationalinsights.WorkspaceFeaturesArgs(
-                enable_log_access_using_only_resource_permissions=True, disable_local_auth=True
-            ),
-            public_network_access_for_ingestion=args.network.public_access,
-            public_network_access_for_query=args.network.public_access,
-            tags=place.tags,
-            opts=self.child(),
-        )
+        logs = self._logs(name, args)
         insights = applicationinsights.Component(
             f"{name}-insights",
             resource_group_name=place.resource_group,
@@ -63,3 +48,24 @@ class Observability(Block):
         self.insights_id: pulumi.Output[str] = insights.id
         self.insights_connection: pulumi.Output[str] = pulumi.Output.secret(insights.connection_string)
         self.register_outputs({"logs_id": self.logs_id, "insights_id": self.insights_id})
+
+    def _logs(self, name: str, args: ObservabilityArgs) -> operationalinsights.Workspace:
+        place, existing = args.placement, args.observability.existing_workspace_id
+        if existing is not None:
+            return operationalinsights.Workspace.get(f"{name}-logs", existing, opts=pulumi.ResourceOptions(parent=self))
+        return operationalinsights.Workspace(
+            f"{name}-logs",
+            resource_group_name=place.resource_group,
+            workspace_name=place.names.of("log_analytics"),
+            location=place.location,
+            sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
+            retention_in_days=args.observability.retention_days,
+            workspace_capping=operationalinsights.WorkspaceCappingArgs(daily_quota_gb=args.observability.daily_cap_gb),
+            features=operationalinsights.WorkspaceFeaturesArgs(
+                enable_log_access_using_only_resource_permissions=True, disable_local_auth=True
+            ),
+            public_network_access_for_ingestion=args.network.public_access,
+            public_network_access_for_query=args.network.public_access,
+            tags=place.tags,
+            opts=self.child(),
+        )

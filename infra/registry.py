@@ -26,8 +26,18 @@ class Registry(Block):
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        place = args.placement
-        registry = containerregistry.Registry(
+        registry = self._registry(name, args)
+        self.id: pulumi.Output[str] = registry.id
+        self.login_server: pulumi.Output[str] = registry.login_server
+        self.register_outputs({"id": self.id, "login_server": self.login_server})
+
+    def _registry(self, name: str, args: RegistryArgs) -> containerregistry.Registry:
+        place, existing = args.placement, args.registry.existing_id
+        if existing is not None:
+            return containerregistry.Registry.get(
+                f"{name}-registry", existing, opts=pulumi.ResourceOptions(parent=self)
+            )
+        return containerregistry.Registry(
             f"{name}-registry",
             resource_group_name=place.resource_group,
             registry_name=place.names.of("container_registry"),
@@ -59,6 +69,3 @@ class Registry(Block):
             tags=place.tags,
             opts=self.child(),
         )
-        self.id: pulumi.Output[str] = registry.id
-        self.login_server: pulumi.Output[str] = registry.login_server
-        self.register_outputs({"id": self.id, "login_server": self.login_server})

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.settings_base import Access, Block, Redundancy, ShortName, SoftDeleteDays, Zone
+from infra.settings_base import Access, Block, Redundancy, ResourceId, ShortName, SoftDeleteDays, Zone
 from infra.settings_kubernetes import Cluster, Maintenance, NodePool, Serving, Window
 from infra.settings_ml import AmlCluster, CustomerKey, Instances, Workspace
 from infra.settings_network import Network
@@ -98,6 +98,9 @@ class Zones(Block):
 class Lake(Block):
     """The data lake: ADLS Gen2."""
 
+    existing_id: ResourceId | None = Field(
+        default=None, description="an account that another team runs; the file systems are made in it"
+    )
     redundancy: Redundancy
     soft_delete_days: SoftDeleteDays
     zones: Zones = Zones()
@@ -125,12 +128,16 @@ class Registry(Block):
     """Container registry; always Premium, which private endpoints need."""
 
     zone_redundant: bool
+    existing_id: ResourceId | None = Field(default=None, description="one that another team runs, read instead of made")
     untagged_retention_days: int = Field(ge=0, le=365)
 
 
 class Observability(Block):
     """Log Analytics and Application Insights."""
 
+    existing_workspace_id: ResourceId | None = Field(
+        default=None, description="one that another team runs, read instead of made"
+    )
     retention_days: int = Field(ge=30, le=730)
     daily_cap_gb: float = Field(default=-1, description="ingestion limit a day in GB; -1 is none")
 

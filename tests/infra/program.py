@@ -115,10 +115,12 @@ class Azure(mocks.Mocks):
         raise AssertionError(f"unexpected call: {args.token}")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if args.resource_id:  # read: it is another team's
+            called = args.resource_id.rsplit("/", 1)[-1]
+            read_back = {key: make(called) for key, make in READ_BACK.get(args.typ, {}).items()}
+            return args.resource_id, {"name": called, **read_back}
         if not args.custom:
             return "", {}
-        if args.resource_id:  # read: it is another team's
-            return args.resource_id, {"name": args.resource_id.rsplit("/", 1)[-1]}
         state: dict[str, Any] = dict(args.inputs)
         if self._preview:
             return "", state

@@ -287,3 +287,31 @@ def test_one_setting_says_whose_network_computes_are_in(environment: str, mode: 
     nodes = made.one("machinelearningservices:Compute", "training-cpu").inputs["properties"]["properties"]
     assert ("subnet" in nodes) == (mode == "byo")
     assert nodes["enableNodePublicIp"] is False
+
+
+RG = FOREIGN.rsplit("/providers/", 1)[0]
+THEIRS = [
+    ("observability", "existingWorkspaceId", f"{RG}/providers/Microsoft.OperationalInsights/workspaces/theirs"),
+    ("registry", "existingId", f"{RG}/providers/Microsoft.ContainerRegistry/registries/theirs"),
+    ("lake", "existingId", f"{RG}/providers/Microsoft.Storage/storageAccounts/theirs"),
+]
+
+
+def test_what_another_team_runs_is_read_and_used() -> None:
+    values = program.configuration("dev")
+    for block, key, resource_id in each(THEIRS):
+        values[block][key] = resource_id
+    made = program.run("dev", values)
+    assert made.all("operationalinsights:Workspace") == made.all("containerregistry:Registry") == []
+    assert [account.name for account in made.all("storage:StorageAccount")] == ["storage-account"]
+    for _, _, resource_id in each(THEIRS):
+        scopes = [entry for entry in made.all("RoleAssignment") if entry.inputs["scope"].startswith(resource_id)]
+        assert scopes, "the roles are on theirs"
+    targets = {
+        endpoint.inputs["privateLinkServiceConnections"][0]["privateLinkServiceId"]
+        for endpoint in made.all("network:PrivateEndpoint")
+    }
+    assert {resource_id for _, _, resource_id in THEIRS[1:]} <= targets
+    zones = [container for container in made.all("BlobContainer") if container.name.startswith("lake-")]
+    assert {container.inputs["resourceGroupName"] for container in each(zones)} == {"hub"}
+    assert made.one("machinelearningservices:Workspace").inputs["containerRegistry"] == THEIRS[1][2]
