@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from azlocal.entra.principals import NAMES
+from azlocal.entra.principals import NAMES, WORKFLOW
 from azlocal.errors import AzureLocalError, UsageError
 from azlocal.lifecycle import Running, require_running
 from azlocal.server import DEFAULT_PORT
@@ -33,6 +33,12 @@ app = typer.Typer(
 Environment = Annotated[str, typer.Argument(metavar="ENV", help="An environment: environments/Pulumi.ENV.yaml.")]
 State = Annotated[Path | None, typer.Option("--state", help="The state folder (default: $AZLOCAL_STATE or .azlocal).")]
 Project = Annotated[Path, typer.Option("--project", help="The folder of Pulumi.yaml.")]
+As = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="PRINCIPAL", help=f"Who to be: {', '.join(NAMES)}, or {WORKFLOW}OWNER/REPOSITORY:ENVIRONMENT."
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks of the program's own errors.")]
 
 
@@ -97,7 +103,7 @@ def reset(
 
 
 @app.command()
-def up(
+def up(  # each is an option
     env: Environment,
     project: Project = Path(),
     *,
@@ -121,6 +127,7 @@ def up(
         bool,
         typer.Option("--recover-deleted", help="Recover such a vault or workspace instead, with what it held."),
     ] = False,
+    principal: As = "owner",
     state: State = None,
     verbose: Verbose = False,
 ) -> None:
@@ -130,14 +137,16 @@ def up(
     if purge_deleted and recover_deleted:
         raise UsageError("--purge-deleted and --recover-deleted exclude each other", "choose one of them")
     held = "purge" if purge_deleted else "recover" if recover_deleted else "refuse"
-    run(project, env, StateFolder(state), outputs=outputs, refresh=refresh, held=held, verbose=verbose)
+    folder = StateFolder(state)
+    run(project, env, folder, outputs=outputs, refresh=refresh, held=held, principal=principal, verbose=verbose)
 
 
 @app.command()
-def destroy(
+def destroy(  # noqa: PLR0917  # each is an option
     env: Environment,
     project: Project = Path(),
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    principal: As = "owner",
     state: State = None,
     verbose: Verbose = False,
 ) -> None:
@@ -145,7 +154,7 @@ def destroy(
     from azlocal.engine.commands import destroy as run
 
     _confirm(f"Delete everything in '{env}'?", yes)
-    run(project, env, StateFolder(state), verbose=verbose)
+    run(project, env, StateFolder(state), principal=principal, verbose=verbose)
 
 
 @app.command()
@@ -208,9 +217,7 @@ def plan(
 )
 def exec_(
     command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The program and its arguments.")],
-    principal: Annotated[
-        str, typer.Option("--as", metavar="PRINCIPAL", help=f"Who to be: {', '.join(NAMES)}.")
-    ] = "owner",
+    principal: As = "owner",
     state: State = None,
 ) -> None:
     """Run a program with the proxy, the CA bundle and a principal's credentials, and nothing else added."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from azlocal.entra.principals import BY_NAME, NAMES, SUBSCRIPTION_ID, TENANT_ID, WORKLOAD
+from azlocal.entra.principals import BY_NAME, NAMES, SUBSCRIPTION_ID, TENANT_ID, WORKFLOW, WORKLOAD
 from azlocal.errors import UsageError
 from azlocal.lifecycle import Running
 from azlocal.state import State
@@ -33,13 +34,17 @@ def credentials(folder: StateFolder, name: str) -> dict[str, str]:
     """The sign-in of a named principal, as azure-identity reads it.
 
     Raises:
-        UsageError: the name is unknown, or ``workload`` has nothing to stand for yet.
+        UsageError: the name is unknown, or nothing trusts what ``workload`` or a workflow would sign in with.
     """
     if name == WORKLOAD:
         return _workload(folder)
+    if name.startswith(WORKFLOW):
+        return _workflow(folder, name)
     principal = BY_NAME.get(name)
     if principal is None:
-        raise UsageError(f"unknown principal '{name}'", f"choose one of: {', '.join(NAMES)}")
+        raise UsageError(
+            f"unknown principal '{name}'", f"choose one of: {', '.join(NAMES)}, {WORKFLOW}OWNER/REPOSITORY:ENVIRONMENT"
+        )
     return {
         "AZURE_TENANT_ID": TENANT_ID,
         "AZURE_CLIENT_ID": principal.client_id,
@@ -60,11 +65,7 @@ def _workload(folder: StateFolder) -> dict[str, str]:
     """Sign in as a pod does: a service-account token of the local cluster, exchanged for its identity's."""
     from azlocal.entra.keys import Keys
 
-    state = State(folder.database)
-    try:
-        found = _federated(state)
-    finally:
-        state.close()
+    found = _trusting(folder, _cluster_issuers)
     if len(found) != 1:
         what = "no user-assigned identity trusts" if not found else "several user-assigned identities trust"
         raise UsageError(
@@ -81,8 +82,36 @@ def _workload(folder: StateFolder) -> dict[str, str]:
         "nbf": now,
         "exp": now + _TOKEN_LIFE,
     }
-    path = Path(folder.sub("tokens")) / "workload.jwt"
-    write_private(path, Keys(folder).sign(claims))
+    return _signed_in(folder, client_id, "workload.jwt", Keys(folder).sign(claims))
+
+
+def _workflow(folder: StateFolder, name: str) -> dict[str, str]:
+    """Sign in as a job of GitHub Actions does: with what it asks for a token, and one token already asked for.
+
+    GitHub's own variables serve what knows them (azure-native, azure/login), the file azure-identity.
+    """
+    from azlocal.entra.keys import Keys
+    from azlocal.github.tokens import AUDIENCE, ISSUER, REQUEST_URL, Workflow
+
+    workflow = Workflow.parse(name.removeprefix(WORKFLOW))
+    found = [row for row in _trusting(folder, lambda _: {ISSUER}) if row[2] == workflow.subject]
+    if len(found) != 1:
+        what = "no user-assigned identity trusts" if not found else "several user-assigned identities trust"
+        raise UsageError(
+            f"{what} the subject '{workflow.subject}' of {ISSUER}",
+            "create one identity with a federated credential for it first",
+        )
+    keys, now = Keys(folder), int(time.time())
+    return {
+        **_signed_in(folder, found[0][0], "workflow.jwt", keys.sign(workflow.id_token(AUDIENCE, now, _TOKEN_LIFE))),
+        "ACTIONS_ID_TOKEN_REQUEST_URL": REQUEST_URL,
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": keys.sign(workflow.request_token(now)),
+    }
+
+
+def _signed_in(folder: StateFolder, client_id: str, file: str, assertion: str) -> dict[str, str]:
+    path = Path(folder.sub("tokens")) / file
+    write_private(path, assertion)
     return {
         "AZURE_TENANT_ID": TENANT_ID,
         "AZURE_CLIENT_ID": client_id,
@@ -90,11 +119,23 @@ def _workload(folder: StateFolder) -> dict[str, str]:
     }
 
 
-def _federated(state: State) -> list[tuple[str, str, str, str]]:
-    issuers = {
+def _trusting(folder: StateFolder, issuers: Callable[[State], set[str]]) -> list[tuple[str, str, str, str]]:
+    """Client id, issuer, subject and audience of each federated credential for one of the issuers."""
+    state = State(folder.database)
+    try:
+        return _federated(state, issuers(state))
+    finally:
+        state.close()
+
+
+def _cluster_issuers(state: State) -> set[str]:
+    return {
         str(cluster.properties.get("oidcIssuerProfile", {}).get("issuerURL"))
         for cluster in state.of_type("microsoft.containerservice/managedclusters")
     }
+
+
+def _federated(state: State, issuers: set[str]) -> list[tuple[str, str, str, str]]:
     found = []
     for credential in state.of_type("microsoft.managedidentity/userassignedidentities/federatedidentitycredentials"):
         properties = credential.properties

@@ -13,15 +13,17 @@ from pulumi_azure_native import authorization, resources
 
 from infra import role_tables as roles_of
 from infra import settings_reader
+from infra.alerts import Alerts, AlertsArgs
 from infra.bastion import Bastion, BastionArgs
 from infra.block import Placement
+from infra.budget import Budget, BudgetArgs
 from infra.cluster import Cluster, ClusterArgs
 from infra.container_logs import ContainerLogs, ContainerLogsArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs
+from infra.foundation import names_of, tags_of
 from infra.hub import Hub, HubArgs, existing
 from infra.identity import TRAINING, Identity, IdentityArgs
 from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
-from infra.naming import Names, stable_suffix
 from infra.network import Network, NetworkArgs
 from infra.network_tables import ranges, wanted
 from infra.observability import Observability, ObservabilityArgs
@@ -35,6 +37,7 @@ from infra.spark import SparkAnalytics, SparkAnalyticsArgs
 from infra.spark_access import SparkAccess, SparkAccessArgs
 from infra.training import Training, TrainingArgs
 from infra.vault import Vault, VaultArgs
+from infra.workbook import Workbook, WorkbookArgs
 from infra.workspace import Workspace, WorkspaceArgs
 from infra.workspace_storage import WorkspaceStorage, WorkspaceStorageArgs
 
@@ -42,23 +45,17 @@ settings = settings_reader.load()
 platform = settings.platform
 azure = authorization.get_client_config()
 environment = pulumi.get_stack()
-names = Names(
-    platform.name,
-    environment,
-    stable_suffix(azure.subscription_id, platform.name, environment, str(platform.generation)),
-)
-tags = {
-    "platform": platform.name,
-    "environment": environment,
-    "owner": platform.owner,
-    "cost-center": platform.cost_center,
-    "managed-by": "pulumi",
-    **platform.tags,
-}
+names = names_of(platform, environment, azure.subscription_id)
+tags = tags_of(platform, environment)
 
-group = resources.ResourceGroup(
-    "group", resource_group_name=names.of("resource_group"), location=platform.location, tags=tags
-)
+if platform.group == "create":
+    group = resources.ResourceGroup(
+        "group", resource_group_name=names.of("resource_group"), location=platform.location, tags=tags
+    )
+else:
+    group = resources.ResourceGroup.get(
+        "group", f"/subscriptions/{azure.subscription_id}/resourceGroups/{names.of('resource_group')}"
+    )
 place = Placement(group.name, platform.location, names, tags)
 
 # Who acts: managed identities, and the matrix that gives them and the people their roles.
@@ -253,6 +250,17 @@ serving = Serving(
 
 # Everything reports to Azure Monitor, and nothing in the tables has been forgotten.
 ContainerLogs("container-logs", ContainerLogsArgs(place, cluster.id, observability.logs_id, monitoring.collector_id))
+alerts = Alerts(
+    "alerts",
+    AlertsArgs(
+        place,
+        settings.alerts,
+        observability.logs_id,
+        {"workspace": workspace.id, "cluster": cluster.id, "vault": vault.id},
+    ),
+)
+Workbook("workbook", WorkbookArgs(place, observability.logs_id))
+Budget("budget", BudgetArgs(place, settings.budget, group.id, settings.alerts, alerts.group_id))
 roles.close()
 endpoints.close()
 Diagnostics("diagnostics", DiagnosticsArgs(observability.logs_id))

@@ -43,6 +43,15 @@ class Observability(Block):
             tags=place.tags,
             opts=self.child(secret_outputs=["connectionString", "instrumentationKey"]),
         )
+        for table in args.observability.basic_tables:
+            operationalinsights.Table(
+                f"{name}-table-{table.lower()}",
+                resource_group_name=place.resource_group,
+                workspace_name=logs.name,
+                table_name=table,
+                plan="Basic",
+                opts=self.child(),
+            )
         self.logs_id: pulumi.Output[str] = logs.id
         self.logs_customer_id: pulumi.Output[str] = logs.customer_id
         self.insights_id: pulumi.Output[str] = insights.id

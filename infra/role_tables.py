@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from infra.identity import CONTROL_PLANE, KUBELET, TRAINING, WORKLOAD, WORKSPACE
 from infra.settings import Settings
 
-SPARK = "spark"
-ENGINEER, SCIENTIST, READER = "platform_engineer", "data_scientist", "reader"
+SPARK, CI = "spark", "ci"
+ENGINEER, SCIENTIST, ML_ENGINEER, READER = "platform_engineer", "data_scientist", "ml_engineer", "reader"
 
 ROLES: dict[str, str] = {
     "Azure AI Enterprise Network Connection Approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
     "AzureML Registry User": "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",
     "Key Vault Crypto Service Encryption User": "e147488a-f6f5-4113-8e2d-b22465e65bf6",
     "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+    "AcrPush": "8311e382-0749-4cb8-b61a-304f252e45ec",
+    "Azure Kubernetes Service Cluster User Role": "4abbcc35-e782-43d8-92c5-2d3f1bd2253f",
     "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
     "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
     "AzureML Metrics Writer (preview)": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
@@ -27,6 +29,9 @@ ROLES: dict[str, str] = {
     "Key Vault Administrator": "00482a5a-887f-4fb3-b363-3b7fe8e74483",
     "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
     "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
+    "Locks Contributor": "28bf596f-4eb7-45ce-b5bc-6cf482fec137",
+    "Resource Policy Contributor": "36243c78-bf99-498c-9df9-86d9f8d28608",
+    "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
     "Kubernetes Extension Contributor": "85cb6faf-e071-4c9b-8136-154b5a04f717",
     "Log Analytics Reader": "73c42c96-874c-492b-b04d-ab87d138a893",
     "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
@@ -84,6 +89,7 @@ MATRIX: tuple[Grant, ...] = (
     Grant(WORKSPACE, "Reader", AKS, "finds the cluster"),
     Grant(WORKSPACE, "Kubernetes Extension Contributor", AKS, "finds the extension"),
     Grant(WORKSPACE, "Azure Kubernetes Service Cluster Admin Role", AKS, "deploys through the extension"),
+    Grant(WORKSPACE, "Contributor", AKS, "Trusted Access acts through it"),
     # Jobs.
     Grant(TRAINING, BLOBS, LAKE, "reads raw data, writes what it derives"),
     Grant(TRAINING, BLOBS, STORAGE, "code in, outputs and models out"),
@@ -117,6 +123,14 @@ MATRIX: tuple[Grant, ...] = (
     Grant(SCIENTIST, BLOBS, STORAGE, "uploads code, reads outputs, without keys"),
     Grant(SCIENTIST, "Storage File Data Privileged Contributor", STORAGE, "notebooks, without keys"),
     Grant(SCIENTIST, "Log Analytics Reader", LOGS, "logs of deployments"),
+    Grant(ML_ENGINEER, "AzureML Data Scientist", AML, "registers models, runs their end points"),
+    Grant(ML_ENGINEER, "Reader", AML, "finds the workspace and its end points"),
+    Grant(ML_ENGINEER, "AzureML Compute Operator", AML, "starts and stops computes"),
+    Grant(ML_ENGINEER, "AcrPush", REGISTRY, "images of environments"),
+    Grant(ML_ENGINEER, BLOBS, STORAGE, "uploads code and models, without keys"),
+    Grant(ML_ENGINEER, BLOBS_READ, LAKE, "data of every zone, to look at"),
+    Grant(ML_ENGINEER, "Azure Kubernetes Service Cluster User Role", AKS, "reads the cluster's address"),
+    Grant(ML_ENGINEER, "Log Analytics Reader", LOGS, "logs of deployments"),
     Grant(READER, "Reader", GROUP, "sees what there is"),
     Grant(READER, BLOBS_READ, f"{LAKE}/curated", "reports"),
     Grant(READER, BLOBS_READ, f"{LAKE}/scores", "reports"),
@@ -158,6 +172,40 @@ PRIVATE_CLUSTER: tuple[Grant, ...] = (
 """Rows on top where the API server is private (aks/private-clusters#configure-a-private-dns-zone)."""
 
 
+ATTACHED_SPARK: tuple[Grant, ...] = (
+    Grant(SPARK, "Contributor", AML, "the linked service (synapse-analytics/machine-learning/quickstart)"),
+    Grant(TRAINING, "Contributor", STORAGE, "Spark jobs of the workspace (machine-learning/how-to-submit-spark-jobs)"),
+)
+"""Rows on top where the Spark pool is a compute of the workspace."""
+
+DEPLOYER: tuple[Grant, ...] = (
+    Grant(CI, "Contributor", GROUP, "makes, changes and deletes every resource"),
+    Grant(CI, "Role Based Access Control Administrator", GROUP, "assigns the roles of the matrix and no other"),
+    Grant(CI, "Resource Policy Contributor", GROUP, "assigns the policies"),
+    Grant(CI, "Locks Contributor", GROUP, "sets and lifts the locks"),
+    Grant(CI, "Azure Kubernetes Service RBAC Cluster Admin", GROUP, "namespaces and service accounts"),
+    Grant(CI, "AzureML Data Scientist", GROUP, "trains, registers and deploys the model"),
+    Grant(CI, BLOBS, GROUP, "uploads code and data, without keys"),
+    Grant(CI, "AcrPush", GROUP, "images of environments"),
+)
+"""The rows of the environment's CI identity: all on its resource group, assigned before anything is in it."""
+
+EVERY: tuple[Grant, ...] = (
+    *MATRIX,
+    *HIGH_BUSINESS_IMPACT,
+    *CUSTOMER_KEY,
+    *PROMOTION,
+    *MANAGED_NETWORK,
+    *ROUTED,
+    *PRIVATE_CLUSTER,
+    *ATTACHED_SPARK,
+)
+"""The rows that an environment can have, whatever its settings."""
+
+ASSIGNABLE: frozenset[str] = frozenset(ROLES[row.role] for row in EVERY)
+"""The roles that the CI identity may assign: those of the program, none of those that would raise itself."""
+
+
 def chosen(given: Settings) -> tuple[Grant, ...]:
     """The rows on top that an environment's settings ask for."""
     rows = (
@@ -167,5 +215,6 @@ def chosen(given: Settings) -> tuple[Grant, ...]:
         (given.network.mode == "managed", MANAGED_NETWORK),
         (given.network.routes, ROUTED),
         (given.cluster.private, PRIVATE_CLUSTER),
+        (given.spark.attach_to_workspace, ATTACHED_SPARK),
     )
     return tuple(grant for wanted, grants in rows if wanted for grant in grants)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import authorization
@@ -12,15 +12,32 @@ from pulumi_azure_native import authorization
 from infra.block import Block
 from infra.role_tables import ROLES, Grant
 
+CONDITION_VERSION = "2.0"
 _NAMESPACE = uuid.UUID("6f1a6a52-6f0a-5a4f-9a1c-2b7f0f6f0c11")
 
 
 @dataclass(frozen=True)
 class RoleMatrixArgs:
-    """Args: subscription_id: where the role definitions are addressed; grants: the rows."""
+    """Args: subscription_id: where the role definitions are addressed; grants: the rows; conditions: by role's name."""
 
     subscription_id: str
     grants: Sequence[Grant]
+    conditions: Mapping[str, str] = field(default_factory=dict)
+
+
+def delegation(roles: Iterable[str]) -> str:
+    """A condition: whoever holds a role under it assigns and removes these roles, by id, and no other.
+
+    The attribute's source differs between the two actions, so each has its own half
+    (role-based-access-control/delegate-role-assignments-examples#example-constrain-roles).
+    """
+    allowed = ", ".join(sorted(roles))
+    return " AND ".join(
+        f"((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{verb}'}})) OR "
+        f"(@{source}[Microsoft.Authorization/roleAssignments:RoleDefinitionId] "
+        f"ForAnyOfAnyValues:GuidEquals {{{allowed}}}))"
+        for verb, source in (("write", "Request"), ("delete", "Resource"))
+    )
 
 
 def assignment_name(scope: str, principal_id: str, role: str) -> str:
@@ -79,6 +96,7 @@ class RoleMatrix(Block):
     def _assignment(self, grant: Grant) -> authorization.RoleAssignment:
         principal_id, principal_type = self._principals[grant.principal]
         scope, role = self._scopes[grant.scope], ROLES[grant.role]
+        condition = self._args.conditions.get(grant.role)
         where, what = (
             grant.scope.replace("/", "-"),
             grant.role.split(" (", maxsplit=1)[0].replace(" ", "-").lower(),
@@ -95,5 +113,7 @@ class RoleMatrix(Block):
                 f"/subscriptions/{self._args.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
             ),
             description=grant.why,
+            condition=condition,
+            condition_version=CONDITION_VERSION if condition else None,
             opts=self.child(),
         )

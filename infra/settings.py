@@ -52,6 +52,9 @@ class Platform(Block):
     generation: int = Field(
         default=1, ge=1, description="raise it when a soft-deleted vault or workspace still holds its name"
     )
+    group: Literal["create", "existing"] = Field(
+        default="create", description="existing: infra/bootstrap made the resource group, with the CI identity's roles"
+    )
     owner: str = Field(min_length=1, description="the team that answers for the environment, a tag")
     cost_center: str = Field(min_length=1, description="who pays, a tag")
     tags: dict[str, str] = Field(default_factory=dict, max_length=40, description="further tags")
@@ -71,6 +74,7 @@ class Personas(Block):
 
     platform_engineer: Principal
     data_scientist: Principal
+    ml_engineer: Principal
     reader: Principal
 
     def groups(self) -> dict[str, str]:
@@ -93,6 +97,18 @@ class Zones(Block):
     curated: Lifecycle = Lifecycle()
     features: Lifecycle = Lifecycle()
     scores: Lifecycle = Lifecycle()
+
+
+class Github(Block):
+    """The repository whose workflows deploy the environment; its GitHub environment has the stack's name.
+
+    The ids are in the answer of GitHub's `GET /repos/{owner}/{repo}`: `owner.id` and `id`.
+    """
+
+    owner: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,38})$", description="user or organization")
+    owner_id: int = Field(ge=1, description="its number, which GitHub never gives to another")
+    repository: str = Field(pattern=r"^[\w.-]{1,100}$", description="the repository's name, without the owner")
+    repository_id: int = Field(ge=1, description="its number, which GitHub never gives to another")
 
 
 class Lake(Block):
@@ -140,6 +156,25 @@ class Observability(Block):
     )
     retention_days: int = Field(ge=30, le=730)
     daily_cap_gb: float = Field(default=-1, description="ingestion limit a day in GB; -1 is none")
+    basic_tables: tuple[Literal["ContainerLogV2", "AppTraces"], ...] = Field(
+        default=(), description="tables on the Basic plan: cheaper to take in, paid by query, of no use to an alert"
+    )
+
+
+class Alerts(Block):
+    """Who is told, and the thresholds of the log search alerts; those of metrics stand in `alert_tables.py`."""
+
+    short_name: str = Field(pattern=r"^[\w-]{1,12}$", description="the action group's name in a text message")
+    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = Field(min_length=1)
+    latency_milliseconds: float = Field(default=1000, gt=0, description="95th percentile of an end point's answers")
+    error_percent: float = Field(default=5, ge=0, le=100, description="answers of 5xx, in percent of all")
+    vault_refusals: int = Field(default=5, ge=0, description="refused requests of one caller in 15 minutes")
+
+
+class Budget(Block):
+    """What the environment may cost."""
+
+    amount: float = Field(gt=0, description="a month, in the currency of the subscription")
 
 
 class SparkKey(Block):
@@ -181,12 +216,15 @@ class Settings(Block):
 
     platform: Platform
     personas: Personas
+    github: Github
     network: Network
     lake: Lake
     workspace_storage: WorkspaceStorage
     vault: Vault
     registry: Registry
     observability: Observability
+    alerts: Alerts
+    budget: Budget
     spark: Spark
     workspace: Workspace
     cluster: Cluster

@@ -31,13 +31,13 @@ def _line(project: str, problem: Problem) -> str:
     return f"  {project}:{problem.key}: {problem.message}; {problem.hint}{where}"
 
 
-def load() -> Settings:
-    """The settings of the running stack.
+def load(project: str = "") -> Settings:
+    """The settings of the running stack; of another project, when its name is given.
 
     Raises:
         SettingsError: with every problem, each naming its key.
     """
-    project, stack = pulumi.get_project(), pulumi.get_stack()
+    project, stack = project or pulumi.get_project(), pulumi.get_stack()
     config = pulumi.Config(project)
     prefix = f"{project}:"
     given = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}

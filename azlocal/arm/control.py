@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azlocal.arm import generic, locks
+from azlocal.arm.conditions import Asked, assignment_attributes
 from azlocal.arm.errors import ArmError, not_served
 from azlocal.arm.ids import ArmPath, parse
 from azlocal.arm.messages import ArmRequest, ArmResponse
 from azlocal.arm.operations import Operation, Operations
-from azlocal.arm.rbac import AccessControl
+from azlocal.arm.rbac import ASSIGNMENT, AccessControl
 from azlocal.arm.types import Action, Effects, Namespace, ResourceType
 from azlocal.arm.versions import check_api_version
 from azlocal.entra.directory import Directory
@@ -161,7 +162,7 @@ class ControlPlane:
             action = f"{type_name}/write"
         else:
             action = f"{type_name}/{VERBS[call.request.method]}"
-        self.access.require(call.principal, action, call.path.path)
+        self.access.require(call.principal, action, call.path.path, asked=_asked(call, action))
 
     def internal(self, method: str, path: str, body: Any = None, principal: Principal = OWNER) -> ArmResponse:
         """A call one provider makes on behalf of another, with the newest api-version of the type."""
@@ -207,6 +208,19 @@ class ControlPlane:
     def outcome(self, operation: Operation) -> Outcome:
         """What an answer that waits for its effect awaits."""
         return Outcome(operation, self._running.get(operation.id))
+
+
+def _asked(call: Call, action: str) -> Asked | None:
+    """The attributes that a condition may read: those of a role assignment, in the request and as it is."""
+    if call.type.name.lower() != ASSIGNMENT or call.request.method == "GET":
+        return None
+    sent = call.request.body if isinstance(call.request.body, dict) else {}
+    existing = call.state.get(call.key)
+    return Asked(
+        action,
+        assignment_attributes(sent.get("properties") or {}),
+        assignment_attributes(existing.properties) if existing else {},
+    )
 
 
 def request_id() -> str:

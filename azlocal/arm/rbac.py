@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from azlocal.arm.conditions import Asked, Condition, parse
 from azlocal.arm.errors import ArmError
 from azlocal.arm.roles import BY_ID, Role
 from azlocal.entra.principals import Principal
@@ -20,10 +21,11 @@ DEFINITION = "microsoft.authorization/roledefinitions"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role held at a scope (lower-cased id)."""
+    """A role held at a scope (lower-cased id), perhaps under a condition."""
 
     scope: str
     role: Role
+    condition: Condition | None = None
 
 
 class AccessControl:
@@ -49,22 +51,30 @@ class AccessControl:
                 return Role.from_properties(guid, resource.properties)
         return None
 
-    def allows(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:
-        """Whether ``action`` (``data`` for a data action) is permitted to the principal at a scope."""
+    def allows(
+        self, principal: Principal, action: str, scope: str, *, data: bool = False, asked: Asked | None = None
+    ) -> bool:
+        """Whether ``action`` (``data`` for a data action) is permitted to the principal at a scope.
+
+        ``asked`` brings the attributes that conditions read; without it they know the action alone.
+        """
+        if asked is not None:
+            return _is_below(scope, self._permitted(principal, asked, data=data))
         key = (principal.object_id, action, data)
         scopes = self._scopes.get(key)
         if scopes is None:
-            permitting = (one for one in self.grants(principal) if one.role.permits(action, data=data))
-            scopes = self._scopes[key] = tuple(one.scope.rstrip("/") + "/" for one in permitting)
-        return f"{scope.lower()}/".startswith(scopes)
+            scopes = self._scopes[key] = self._permitted(principal, Asked(action), data=data)
+        return _is_below(scope, scopes)
 
-    def require(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> None:
+    def require(
+        self, principal: Principal, action: str, scope: str, *, data: bool = False, asked: Asked | None = None
+    ) -> None:
         """Refuse what is not permitted.
 
         Raises:
             ArmError: 403 AuthorizationFailed, worded as Azure words it.
         """
-        if not self.allows(principal, action, scope, data=data):
+        if not self.allows(principal, action, scope, data=data, asked=asked):
             raise ArmError(
                 403,
                 "AuthorizationFailed",
@@ -79,11 +89,24 @@ class AccessControl:
             self._grants = self._read()
         return [grant for assignee in principal.assignees for grant in self._grants.get(assignee.lower(), [])]
 
+    def _permitted(self, principal: Principal, asked: Asked, *, data: bool) -> tuple[str, ...]:
+        """The scopes at and below which it is permitted, each with a slash at its end."""
+        return tuple(
+            f"{one.scope.rstrip('/')}/"
+            for one in self.grants(principal)
+            if one.role.permits(asked.action, data=data) and (not one.condition or one.condition(asked))
+        )
+
     def _read(self) -> dict[str, list[Grant]]:
         grants: dict[str, list[Grant]] = defaultdict(list)
         for resource in self._state.of_type(ASSIGNMENT):
             properties = resource.properties
             if role := self.role(properties["roleDefinitionId"]):
                 scope = resource.key.partition("/providers/microsoft.authorization/roleassignments")[0]
-                grants[properties["principalId"].lower()].append(Grant(scope, role))
+                condition = parse(properties["condition"]) if properties.get("condition") else None
+                grants[properties["principalId"].lower()].append(Grant(scope, role, condition))
         return grants
+
+
+def _is_below(scope: str, scopes: tuple[str, ...]) -> bool:
+    return f"{scope.lower()}/".startswith(scopes)

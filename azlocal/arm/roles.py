@@ -127,6 +127,29 @@ ROLES: tuple[Role, ...] = (
         ),
     ),
     Role(
+        "28bf596f-4eb7-45ce-b5bc-6cf482fec137",
+        "Locks Contributor",
+        (
+            "Microsoft.Authorization/locks/read",
+            "Microsoft.Authorization/locks/write",
+            "Microsoft.Authorization/locks/delete",
+        ),
+    ),
+    Role(
+        "36243c78-bf99-498c-9df9-86d9f8d28608",
+        "Resource Policy Contributor",
+        (
+            "*/read",
+            "Microsoft.Authorization/policyassignments/*",
+            "Microsoft.Authorization/policydefinitions/*",
+            "Microsoft.Authorization/policyexemptions/*",
+            "Microsoft.Authorization/policysetdefinitions/*",
+            "Microsoft.PolicyInsights/*",
+            "Microsoft.Resources/deployments/*",
+            "Microsoft.Support/*",
+        ),
+    ),
+    Role(
         "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
         "Storage Blob Data Contributor",
         (f"{_CONTAINERS}/delete", f"{_CONTAINERS}/read", f"{_CONTAINERS}/write", _USER_DELEGATION),

@@ -29,6 +29,7 @@ def up(
     outputs: Path | None = None,
     refresh: bool = False,
     held: str = "refuse",
+    principal: str = "owner",
     verbose: bool = False,
 ) -> None:
     """Bring an environment's stack to what the program says, and write its outputs to a file if asked.
@@ -45,7 +46,7 @@ def up(
 
     load_project(project, env)  # an unknown environment is said before anything runs
     gc.disable()  # a process of some seconds: collecting would cost a tenth of the SDK's import
-    with local_target(folder) as target, watch(f"up {env}") as view:
+    with local_target(folder, principal) as target, watch(f"up {env}") as view:
         result = _explained(lambda: run_up(project, env, target, view, refresh=refresh, held=Held(held)), verbose)
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     if outputs and not result.summary.failures:
@@ -53,7 +54,7 @@ def up(
     _raise_failures(result.summary, "fix what it says and run `azlocal up` again: it goes on from here")
 
 
-def destroy(project: Path, env: str, folder: StateFolder, *, verbose: bool = False) -> None:
+def destroy(project: Path, env: str, folder: StateFolder, *, principal: str = "owner", verbose: bool = False) -> None:
     """Delete everything an environment's stack has made.
 
     Raises:
@@ -64,7 +65,7 @@ def destroy(project: Path, env: str, folder: StateFolder, *, verbose: bool = Fal
     from azlocal.engine.view import summary_line, watch
 
     load_project(project, env)
-    with local_target(folder) as target, watch(f"destroy {env}") as view:
+    with local_target(folder, principal) as target, watch(f"destroy {env}") as view:
         result = _explained(lambda: run_destroy(project, env, target, view), verbose)
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     _raise_failures(result.summary, "fix what it says and run `azlocal destroy` again")

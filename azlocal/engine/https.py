@@ -143,11 +143,11 @@ def _exchange(
 class Tokens:
     """Access tokens by client credentials, one for each audience, renewed before they end."""
 
-    def __init__(self, connections: Connections, tenant_id: str, client_id: str, client_secret: str) -> None:
+    def __init__(self, connections: Connections, tenant_id: str, client_id: str, proof: Mapping[str, str]) -> None:
         self.tenant_id = tenant_id
         self.client_id = client_id
         self._connections = connections
-        self._client_secret = client_secret
+        self._proof = proof
         self._known: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
 
@@ -173,7 +173,7 @@ class Tokens:
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id,
-            "client_secret": self._client_secret,
+            **self._proof,
             "scope": f"{audience}/.default",
         }
         reply = self._connections.send(
@@ -185,7 +185,9 @@ class Tokens:
         )
         if reply.status != 200:
             said = (reply.body or {}).get("error_description") or f"status {reply.status}"
-            raise EngineError(f"signing in as {self.client_id} was refused: {said}", "check AZURE_CLIENT_SECRET")
+            raise EngineError(
+                f"signing in as {self.client_id} was refused: {said}", "check its secret or federated credential"
+            )
         return str(reply.body["access_token"]), time.time() + float(reply.body["expires_in"])
 
 

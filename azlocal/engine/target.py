@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azlocal.engine.errors import ResourceError
@@ -33,7 +34,7 @@ def local_target(folder: StateFolder, principal: str = "owner") -> Iterator[Targ
     signed = environment.credentials(folder, principal)
     bundle = str(folder.ca_certificate)
     connections = Connections(server.proxy, bundle)
-    tokens = Tokens(connections, signed["AZURE_TENANT_ID"], signed["AZURE_CLIENT_ID"], signed["AZURE_CLIENT_SECRET"])
+    tokens = Tokens(connections, signed["AZURE_TENANT_ID"], signed["AZURE_CLIENT_ID"], _proof(signed))
     port = ArmOverHttps(connections, tokens, SUBSCRIPTION_ID)
     clusters = _Clusters(lambda: Connections(server.proxy, bundle), tokens.bearer)
     try:
@@ -41,6 +42,16 @@ def local_target(folder: StateFolder, principal: str = "owner") -> Iterator[Targ
     finally:
         connections.close()
         clusters.close()
+
+
+def _proof(signed: dict[str, str]) -> dict[str, str]:
+    """What proves who one is: a secret, or the token of whoever the identity trusts (RFC 7523, 2.2)."""
+    if secret := signed.get("AZURE_CLIENT_SECRET"):
+        return {"client_secret": secret}
+    return {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": Path(signed["AZURE_FEDERATED_TOKEN_FILE"]).read_text(encoding="utf-8"),
+    }
 
 
 class _Clusters:

@@ -39,7 +39,8 @@ class Group:
 PLATFORM_ENGINEERS = Group("11111111-0000-4000-8000-000000000001", "platform-engineers")
 DATA_SCIENTISTS = Group("11111111-0000-4000-8000-000000000002", "data-scientists")
 READERS = Group("11111111-0000-4000-8000-000000000003", "readers")
-GROUPS = (PLATFORM_ENGINEERS, DATA_SCIENTISTS, READERS)
+ML_ENGINEERS = Group("11111111-0000-4000-8000-000000000004", "ml-engineers")
+GROUPS = (PLATFORM_ENGINEERS, DATA_SCIENTISTS, READERS, ML_ENGINEERS)
 
 
 def _application(number: int, name: str, *groups: Group) -> Principal:
@@ -55,11 +56,13 @@ OWNER = _application(1, "owner", PLATFORM_ENGINEERS)
 DATA_SCIENTIST = _application(2, "data-scientist", DATA_SCIENTISTS)
 READER = _application(3, "reader", READERS)
 STRANGER = _application(4, "stranger")
+ML_ENGINEER = _application(5, "ml-engineer", ML_ENGINEERS)
 
-# Those with a client secret. The fifth name, ``workload``, is no principal of its own: it stands for the
+# Those with a client secret. One more name, ``workload``, is no principal of its own: it stands for the
 # user-assigned identity that trusts the local cluster's service accounts, and signs in as a pod does.
-APPLICATIONS = (OWNER, DATA_SCIENTIST, READER, STRANGER)
+APPLICATIONS = (OWNER, DATA_SCIENTIST, ML_ENGINEER, READER, STRANGER)
 WORKLOAD = "workload"
+WORKFLOW = "github:"  # with OWNER/REPOSITORY:ENVIRONMENT: the identity that trusts that environment's jobs
 NAMES = (*(application.name for application in APPLICATIONS), WORKLOAD)
 BY_NAME = {application.name: application for application in APPLICATIONS}
 BY_CLIENT_ID = {application.client_id: application for application in APPLICATIONS}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 SERVICES: dict[str, str] = {
     "arm": "azlocal.arm.service:ResourceManager",
     "entra": "azlocal.entra.service:Entra",
+    "github": "azlocal.github.service:GitHub",
     "storage": "azlocal.storage.service:Storage",
     "keyvault": "azlocal.keyvault.service:KeyVault",
     "machinelearning": "azlocal.machinelearning.service:MachineLearning",
@@ -28,6 +29,9 @@ SUFFIXES: dict[str, str] = {
     "login.microsoftonline.com": "entra",
     "login.windows.net": "entra",
     "sts.windows.net": "entra",
+    # What signs workflows in to Azure; the rest of GitHub is not Azure's and is tunnelled.
+    "token.actions.githubusercontent.com": "github",
+    "pipelines.actions.githubusercontent.com": "github",
     "blob.core.windows.net": "storage",
     "queue.core.windows.net": "storage",
     "table.core.windows.net": "storage",

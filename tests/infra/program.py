@@ -46,6 +46,7 @@ class Registered:
 class Deployment:
     """All that one run registered, and its outputs."""
 
+    environment: str = ""
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: set[str] = field(default_factory=set)
@@ -289,10 +290,6 @@ def configuration(environment: str) -> dict[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in yaml.safe_load(text)["config"].items()}
 
 
-def _program() -> None:
-    runpy.run_path(str(ROOT / "infra"), run_name="__main__")
-
-
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     """One for all, whatever the thread's loop is: the SDK's mocks leave a loop behind in each thread of its pool."""
@@ -334,14 +331,21 @@ def run_in_stack(environment: str, make: Callable[[], None], into: Deployment, *
         _loop().run_until_complete(main())
 
 
-def run(environment: str, values: Mapping[str, Any] | None = None, into: Deployment | None = None) -> Deployment:
-    """Run the program for an environment, with its own settings or others."""
+def run(
+    environment: str,
+    values: Mapping[str, Any] | None = None,
+    into: Deployment | None = None,
+    *,
+    folder: str = "infra",
+) -> Deployment:
+    """Run a program for an environment, with its own settings or others; nothing said, the architecture's."""
     deployment = Deployment() if into is None else into
+    deployment.environment = environment
     given = configuration(environment) if values is None else values
 
     def configured() -> None:
         config.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in given.items()}, [])
-        _program()
+        runpy.run_path(str(ROOT / folder), run_name="__main__")
 
     run_in_stack(environment, configured, deployment)
     return deployment

@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 
 from infra.identity import IDENTITIES
 from infra.role_tables import (
-    CUSTOMER_KEY,
+    ASSIGNABLE,
+    DEPLOYER,
+    EVERY,
     HIGH_BUSINESS_IMPACT,
-    MANAGED_NETWORK,
     MATRIX,
-    PRIVATE_CLUSTER,
-    PROMOTION,
     ROLES,
-    ROUTED,
     Grant,
     chosen,
 )
@@ -24,7 +22,8 @@ from infra.settings_reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
 
-PEOPLE = {"platform_engineer", "data_scientist", "reader"}
+PEOPLE = {"platform_engineer", "data_scientist", "ml_engineer", "reader"}
+ROWS = (*EVERY, *DEPLOYER)
 
 
 def test_roles_are_guids_used_once() -> None:
@@ -33,16 +32,27 @@ def test_roles_are_guids_used_once() -> None:
 
 
 def test_every_role_is_used_and_every_row_is_unique() -> None:
-    rows = MATRIX + HIGH_BUSINESS_IMPACT + CUSTOMER_KEY + PROMOTION + MANAGED_NETWORK + ROUTED + PRIVATE_CLUSTER
-    assert {row.role for row in rows} == ROLES.keys()
-    assert len({(row.principal, row.role, row.scope) for row in rows}) == len(rows)
-    assert {row.principal for row in rows} == {*IDENTITIES, *PEOPLE, "spark"}
-    assert all(row.why for row in rows)
+    assert {row.role for row in ROWS} == ROLES.keys()
+    assert len({(row.principal, row.role, row.scope) for row in ROWS}) == len(ROWS)
+    assert {row.principal for row in ROWS} == {*IDENTITIES, *PEOPLE, "spark", "ci"}
+    assert all(row.why for row in ROWS)
+
+
+def test_nobody_owns_anything() -> None:
+    assert not {row.role for row in ROWS} & {"Owner", "User Access Administrator"}
+
+
+def test_the_deployer_hands_out_only_what_the_program_does() -> None:
+    its_own = {"Role Based Access Control Administrator", "Locks Contributor", "Resource Policy Contributor"}
+    assert {ROLES[row.role] for row in ROWS if row.principal != "ci"} == ASSIGNABLE
+    assert not {ROLES[role] for role in its_own} & ASSIGNABLE
+    assert {row.scope for row in DEPLOYER} == {"resource_group"}
 
 
 def test_people_get_no_more_than_their_work() -> None:
     owners = {row.principal for row in MATRIX if row.role in {"Owner", "Contributor"}}
     assert owners == {"workspace", "platform_engineer"}
+    assert not [row for row in MATRIX if row.principal == "ml_engineer" and row.scope in {"resource_group", "vault"}]
     assert {row.role for row in MATRIX if row.principal == "reader"} == {"Reader", "Storage Blob Data Reader"}
     assert not [row for row in MATRIX if row.principal == "data_scientist" and row.scope == "resource_group"]
 

@@ -2,6 +2,7 @@
 
 from azlocal.arm.providers import (
     authorization,
+    consumption,
     containerregistry,
     containerservice,
     insights,
@@ -19,6 +20,7 @@ from azlocal.arm.types import Namespace
 
 NAMESPACES: tuple[Namespace, ...] = (
     authorization.NAMESPACE,
+    consumption.NAMESPACE,
     containerregistry.NAMESPACE,
     containerservice.NAMESPACE,
     insights.NAMESPACE,

@@ -6,6 +6,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
+from azlocal.arm.conditions import VERSION, ConditionError, parse
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.generic import collect
 from azlocal.arm.messages import ArmResponse
@@ -38,6 +39,7 @@ def _check_assignment(call: Call, new: Resource, old: Resource | None) -> None:
             "RoleDefinitionDoesNotExist",
         )
     _check_principal(call, new)
+    _check_condition(new)
     if call.path.scope and call.path.scope.count("/") > 2 and not _scope_exists(call, call.path.scope.lower()):
         raise ArmError(404, "ResourceNotFound", f"The scope '{call.path.scope}' was not found.")
     if old is None:
@@ -71,6 +73,23 @@ def _check_principal(call: Call, new: Resource) -> None:
             "UnmatchedPrincipalType",
         )
     properties["principalType"] = kind
+
+
+def _check_condition(new: Resource) -> None:
+    """A condition that can be read, in the one version there is (Microsoft Learn, "Troubleshoot Azure role assignment
+    conditions": both mistakes get the same answer).
+    """
+    condition = new.properties.get("condition")
+    if not condition:
+        return
+    version = new.properties.setdefault("conditionVersion", VERSION)
+    reason = "" if version == VERSION else f"conditionVersion is '{version}', and {VERSION} is the only one"
+    try:
+        parse(condition)
+    except ConditionError as error:
+        reason = reason or str(error)
+    if reason:
+        raise bad_request(f"The given role assignment condition is invalid. ({reason})", "BadRequest", "condition")
 
 
 def _check_unique(call: Call, new: Resource) -> None:

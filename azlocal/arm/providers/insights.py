@@ -10,6 +10,7 @@ from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import iso
 from azlocal.arm.providers import monitorlinks
+from azlocal.arm.providers.alerting import check_metric_alert, check_query_rule, check_short_name, check_workbook
 from azlocal.arm.providers.diagnostics import CATEGORIES, GROUPS
 from azlocal.arm.types import Json, NameRule, Namespace, Reference, ResourceType, Scope
 from azlocal.entra.principals import SUBSCRIPTION_ID
@@ -125,11 +126,6 @@ def _categories(call: Call) -> ArmResponse:
         for name in names
     ]
     return ArmResponse(200, {"value": value})
-
-
-def _check_metric_alert(_call: Call, new: Resource, _old: Resource | None) -> None:
-    if not 0 <= int(new.properties["severity"]) <= 4:
-        raise bad_request(f"severity is {new.properties['severity']}; it is 0 to 4.", "BadRequest", "severity")
 
 
 def _show_rule(call: Call, resource: Resource, body: Json) -> None:
@@ -262,7 +258,7 @@ NAMESPACE = Namespace(
                 },
             },
             duration=3,
-            check=lambda _call, new, _old: _check_short_name(new),
+            check=check_short_name,
         ),
         ResourceType(
             name="Microsoft.Insights/metricAlerts",
@@ -284,7 +280,7 @@ NAMESPACE = Namespace(
             defaults={"properties.autoMitigate": True, "properties.actions": []},
             create_status=200,
             duration=5,
-            check=_check_metric_alert,
+            check=check_metric_alert,
         ),
         ResourceType(
             name="Microsoft.Insights/scheduledQueryRules",
@@ -296,15 +292,22 @@ NAMESPACE = Namespace(
                 Reference("properties.scopes.*", code="ResourceNotFound", status=404),
                 Reference("properties.actions.actionGroups.*", "Microsoft.Insights/actionGroups"),
             ),
+            enums={"kind": ("LogAlert", "LogToMetric", "SimpleLogAlert")},
             defaults={"kind": "LogAlert", "properties.enabled": True, "properties.autoMitigate": True},
             duration=5,
+            check=check_query_rule,
             present=_show_rule,
+        ),
+        ResourceType(
+            name="Microsoft.Insights/workbooks",
+            tracked=True,
+            provisioning=False,
+            required=("kind", "properties.displayName", "properties.serializedData", "properties.category"),
+            references=(Reference("properties.sourceId", code="ResourceNotFound", status=404),),
+            enums={"kind": ("shared",)},
+            create_status=201,
+            duration=3,
+            check=check_workbook,
         ),
     ),
 )
-
-
-def _check_short_name(new: Resource) -> None:
-    name = new.properties["groupShortName"]
-    if not 1 <= len(name) <= 12:
-        raise bad_request(f"groupShortName '{name}' must have 1 to 12 characters.", "GroupShortNameTooLong")

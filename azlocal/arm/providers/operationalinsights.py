@@ -96,6 +96,17 @@ def _deleted_body(body: Json) -> Json:
     return {"type": WORKSPACE, **body}
 
 
+# Of the tables that take the Basic plan (azure-monitor/logs/basic-logs-azure-tables), those of such a platform.
+_BASIC = ("AppTraces", "ContainerLog", "ContainerLogV2", "StorageBlobLogs", "StorageFileLogs")
+
+
+def _check_table(call: Call, new: Resource, _old: Resource | None) -> None:
+    """Custom tables and a few of Azure's take the Basic plan."""
+    if new.properties["plan"] == "Basic" and not (new.name.endswith("_CL") or new.name in _BASIC):
+        raise bad_request(f"The table '{new.name}' does not support the plan 'Basic'.", "InvalidParameter", "plan")
+    _ = call
+
+
 NAMESPACE = Namespace(
     "Microsoft.OperationalInsights",
     (
@@ -145,6 +156,15 @@ NAMESPACE = Namespace(
                 "sharedKeys": Action(_shared_keys, "sharedKeys/action"),
                 "regenerateSharedKey": Action(_regenerate, "regenerateSharedKey/action"),
             },
+        ),
+        ResourceType(
+            name=f"{WORKSPACE}/tables",
+            name_rule=NameRule(r"[A-Za-z]\w*", 1, 63, "1-63 letters, digits and '_'", code="InvalidParameter"),
+            enums={"properties.plan": ("Analytics", "Basic", "Auxiliary")},
+            defaults={"properties.plan": "Analytics"},
+            create_status=200,
+            duration=10,
+            check=_check_table,
         ),
     ),
     (ScopeAction("GET", "deletedWorkspaces", _list_deleted, "Microsoft.OperationalInsights/deletedWorkspaces/read"),),

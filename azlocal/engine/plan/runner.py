@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from azlocal.engine.azure import AzureProvider
+from azlocal.engine.assumed import AssumingAzure
 from azlocal.engine.deployment import Deployment
 from azlocal.engine.dynamic import PACKAGE, DynamicProvider
 from azlocal.engine.events import Silent, Watcher
@@ -93,7 +93,7 @@ def _empty_world(config: Mapping[str, str], project: str) -> dict[str, Provider]
     memory = State(None)
     port = InProcess(ControlPlane(memory), OWNER, SUBSCRIPTION_ID)
     return {
-        "azure-native": AzureProvider(port, config, fixed_suffix),
+        "azure-native": AssumingAzure(port, config, fixed_suffix),
         "kubernetes": KubernetesProvider(PaperClusters(memory), fixed_suffix),
         PACKAGE: DynamicProvider(config, project),
     }

@@ -86,7 +86,7 @@ def test_a_stranger_is_told_what_it_may_not_do(server: Server, tmp_path: Path) -
 def test_a_wrong_secret_is_one_sentence(server: Server) -> None:
     signed = server.variables()
     connections = Connections(server.running.proxy, str(server.folder.ca_certificate))
-    tokens = Tokens(connections, signed["AZURE_TENANT_ID"], signed["AZURE_CLIENT_ID"], "wrong")
+    tokens = Tokens(connections, signed["AZURE_TENANT_ID"], signed["AZURE_CLIENT_ID"], {"client_secret": "wrong"})
     with pytest.raises(EngineError, match=r"signing in as .* was refused: AADSTS7000215"):
         ArmOverHttps(connections, tokens, "s").send("GET", "/subscriptions", {"api-version": "2022-12-01"})
     connections.close()

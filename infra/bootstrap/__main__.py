@@ -1,0 +1,49 @@
+"""Once for an environment, by a person who owns the subscription: the resource group, and who deploys into it.
+
+From then on the environment's own workflow does everything, as an identity that has no rights outside the group.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# Pulumi runs this folder as a program, with the folder itself on the path and not the repository.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import pulumi
+from pulumi_azure_native import authorization, resources
+
+from infra import settings_reader
+from infra.block import Placement
+from infra.deployer import Deployer, DeployerArgs
+from infra.foundation import names_of, tags_of
+
+settings = settings_reader.load("azure-ml-platform")
+platform, environment = settings.platform, pulumi.get_stack()
+azure = authorization.get_client_config()
+names = names_of(platform, environment, azure.subscription_id)
+tags = tags_of(platform, environment)
+
+group = resources.ResourceGroup(
+    "group", resource_group_name=names.of("resource_group"), location=platform.location, tags=tags
+)
+# A group of its own: inside the other, the identity could give itself further credentials.
+identities = resources.ResourceGroup(
+    "identities", resource_group_name=names.of("resource_group", "ci"), location=platform.location, tags=tags
+)
+deployer = Deployer(
+    "deployer",
+    DeployerArgs(
+        placement=Placement(identities.name, platform.location, names, tags),
+        github=settings.github,
+        environment=environment,
+        subscription_id=azure.subscription_id,
+        group_id=group.id,
+    ),
+)
+
+pulumi.export("resource_group", group.name)
+pulumi.export("AZURE_CLIENT_ID", deployer.account.client_id)
+pulumi.export("AZURE_TENANT_ID", azure.tenant_id)
+pulumi.export("AZURE_SUBSCRIPTION_ID", azure.subscription_id)

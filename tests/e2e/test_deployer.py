@@ -1,0 +1,86 @@
+"""A workflow deploys: as the identity of its environment, all of infra/, and nothing outside its resource group."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+from azure.identity import DefaultAzureCredential
+from azure.mgmt.authorization import AuthorizationManagementClient
+from azure.mgmt.resource.resources import ResourceManagementClient
+
+from azlocal import lifecycle
+from azlocal.entra.principals import STRANGER, SUBSCRIPTION_ID
+from azlocal.errors import UsageError
+from azlocal.state import StateFolder
+from tests.e2e.conftest import Platform, acting, start
+from tests.e2e.test_up import edit
+
+pytestmark = [pytest.mark.minutes, pytest.mark.timeout(900)]
+
+ROLES = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/roleDefinitions"
+GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-mlp-local"
+JOB = "github:example-org/azure-ml-platform:local"
+IMMUTABLE = "github:example-org@1000001/azure-ml-platform@2000001:local"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Platform]:
+    one = start(StateFolder(tmp_path / "state"))
+    yield one
+    lifecycle.stop(one.folder)
+
+
+def _refused(action: Callable[[], object]) -> None:
+    with pytest.raises(HttpResponseError, match="AuthorizationFailed") as raised:
+        action()
+    assert raised.value.status_code == 403
+
+
+def _assign(scope: str, role: str) -> object:
+    properties = {
+        "roleDefinitionId": f"{ROLES}/{role}",
+        "principalId": STRANGER.object_id,
+        "principalType": "ServicePrincipal",
+    }
+    client = AuthorizationManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID)
+    return client.role_assignments.create(scope, str(uuid.uuid4()), {"properties": properties})
+
+
+def test_the_workflow_does_everything_in_its_group_and_nothing_outside(empty: Platform, copy: Path) -> None:
+    edit(
+        copy,
+        "environments/Pulumi.local.yaml",
+        "    location: westeurope\n",
+        "    location: westeurope\n    group: existing\n",
+    )
+    with pytest.raises(UsageError, match="no user-assigned identity trusts"):
+        empty.variables(JOB)
+    bootstrap = empty.command("up", "local", project=copy / "infra" / "bootstrap")
+    assert bootstrap.code == 0, bootstrap.output
+
+    made = empty.command("up", "local", "--as", JOB, project=copy)
+    assert made.code == 0, made.output
+    assert len(made.changes["created"]) > 100
+    again = empty.command("up", "local", "--as", IMMUTABLE, project=copy)
+    assert again.code == 0, again.output
+    assert not any(again.changes.values()), again.output
+
+    with acting(empty.variables(JOB)):
+        groups = ResourceManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID, retry_total=0).resource_groups
+        assert groups.get("rg-mlp-local").name == "rg-mlp-local"
+        _refused(lambda: groups.create_or_update("rg-other", {"location": "westeurope"}))
+        _refused(lambda: groups.get("rg-mlp-ci-local"))
+        _refused(lambda: _assign(GROUP, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"))
+        _refused(lambda: _assign(GROUP, "f58310d9-a9f6-439a-9e8d-f62e7b41a168"))
+        _refused(lambda: _assign(f"/subscriptions/{SUBSCRIPTION_ID}", "acdd72a7-3385-48ef-bd42-f606fba81ae7"))
+        _assign(GROUP, "acdd72a7-3385-48ef-bd42-f606fba81ae7")
+
+    gone = empty.command("destroy", "local", "--yes", "--as", JOB, project=copy)
+    assert gone.code == 0, gone.output
+    with acting(empty.variables()):
+        resources = ResourceManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID).resources
+        assert [one.id for one in resources.list_by_resource_group("rg-mlp-local")] == []

@@ -1,0 +1,74 @@
+"""The environment's deployer: whom it trusts, and that it can't raise itself."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from infra import role_tables
+from infra.role_tables import ASSIGNABLE, DEPLOYER, ROLES
+from infra.roles import delegation
+from tests.infra import program
+from tests.infra.program import Deployment, each
+
+BOOTSTRAP = "infra/bootstrap"
+
+
+@cache
+def _bootstrapped(environment: str) -> Deployment:
+    return program.run(environment, folder=BOOTSTRAP)
+
+
+@pytest.fixture(params=program.ENVIRONMENTS)
+def bootstrap(request: pytest.FixtureRequest) -> Deployment:
+    return _bootstrapped(request.param)
+
+
+def test_the_identity_is_outside_the_group_it_deploys_into(bootstrap: Deployment) -> None:
+    group, identities = (bootstrap.one("ResourceGroup", name).inputs for name in ("group", "identities"))
+    assert group["resourceGroupName"] != identities["resourceGroupName"]
+    assert bootstrap.one("UserAssignedIdentity").inputs["resourceGroupName"] == identities["resourceGroupName"]
+    assert group["resourceGroupName"] == program.run(bootstrap.environment).outputs["resource_group"]
+
+
+def test_it_trusts_one_environment_of_one_repository(bootstrap: Deployment) -> None:
+    github = program.configuration(bootstrap.environment)["github"]
+    made = bootstrap.all("FederatedIdentityCredential")
+    names, ids = f"{github['owner']}/{github['repository']}", (github["ownerId"], github["repositoryId"])
+    assert {entry.inputs["subject"] for entry in made} == {
+        f"repo:{names}:environment:{bootstrap.environment}",
+        f"repo:{github['owner']}@{ids[0]}/{github['repository']}@{ids[1]}:environment:{bootstrap.environment}",
+    }
+    for entry in each(made):
+        assert entry.inputs["issuer"] == "https://token.actions.githubusercontent.com"
+        assert entry.inputs["audiences"] == ["api://AzureADTokenExchange"]
+    first, second = made
+    assert first.name in bootstrap.waits_for(second), "Azure writes one credential of an identity at a time"
+
+
+def test_its_roles_are_the_tables_and_on_the_group(bootstrap: Deployment) -> None:
+    made = bootstrap.all("RoleAssignment")
+    assert len(made) == len(DEPLOYER)
+    group = bootstrap.one("ResourceGroup", "group").id
+    for entry in each(made):
+        assert entry.inputs["scope"] == group
+        assert entry.inputs["principalType"] == "ServicePrincipal"
+        administrator = entry.inputs["roleDefinitionId"].endswith(ROLES["Role Based Access Control Administrator"])
+        assert entry.inputs.get("condition") == (delegation(ASSIGNABLE) if administrator else None)
+        assert entry.inputs.get("conditionVersion") == ("2.0" if administrator else None)
+
+
+def test_the_condition_names_both_actions() -> None:
+    text = delegation(ASSIGNABLE)
+    assert text.count("@Request[") == text.count("@Resource[") == 1
+    assert all(text.count(role) == 2 for role in ASSIGNABLE)
+    assert not [role for role in (role_tables.ROLES["Locks Contributor"],) if role in text]
+
+
+def test_an_existing_group_is_read_and_not_made() -> None:
+    values = program.configuration("dev")
+    values["platform"]["group"] = "existing"
+    made = program.run("dev", values)
+    assert not made.all("ResourceGroup")
+    assert made.outputs["resource_group"] == "rg-mlp-dev"
