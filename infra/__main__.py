@@ -21,6 +21,7 @@ from infra.cluster import Cluster, ClusterArgs
 from infra.container_logs import ContainerLogs, ContainerLogsArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs
 from infra.foundation import names_of, tags_of
+from infra.guards import Guards, GuardsArgs, protect_data
 from infra.hub import Hub, HubArgs, existing
 from infra.identity import TRAINING, Identity, IdentityArgs
 from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
@@ -48,6 +49,8 @@ environment = pulumi.get_stack()
 names = names_of(platform, environment, azure.subscription_id)
 tags = tags_of(platform, environment)
 
+if settings.governance.protect:
+    protect_data()
 if platform.group == "create":
     group = resources.ResourceGroup(
         "group", resource_group_name=names.of("resource_group"), location=platform.location, tags=tags
@@ -264,6 +267,7 @@ Budget("budget", BudgetArgs(place, settings.budget, group.id, settings.alerts, a
 roles.close()
 endpoints.close()
 Diagnostics("diagnostics", DiagnosticsArgs(observability.logs_id))
+Guards("guards", GuardsArgs(place, settings, group.id))
 
 for name, value in {
     "location": platform.location,
@@ -281,6 +285,11 @@ for name, value in {
     "kubernetes_service_account": serving.service_account,
     "key_vault_uri": vault.uri,
     "container_registry": registry.login_server,
+    "lake_curated_url": pulumi.Output.concat(lake.dfs_endpoint, lake.filesystems["curated"].name),
+    "lake_scores_url": pulumi.Output.concat(lake.dfs_endpoint, lake.filesystems["scores"].name),
+    "synapse_sql_endpoint": pulumi.Output.concat(spark.name, "-ondemand.sql.azuresynapse.net"),
+    "log_analytics_resource_id": observability.logs_id,
+    "night_stop": settings.governance.night_stop,
     "log_analytics_workspace_id": observability.logs_customer_id,
     "application_insights_connection_string": observability.insights_connection,
     "synapse_workspace": spark.name,

@@ -55,7 +55,9 @@ class Alerts(Block):
             group_short_name=chosen.short_name,
             enabled=True,
             email_receivers=[
-                monitor.EmailReceiverArgs(name=address, email_address=address, use_common_alert_schema=True)
+                monitor.MicrosoftCommonEmailReceiverArgs(
+                    name=address, email_address=address, use_common_alert_schema=True
+                )
                 for address in chosen.emails
             ],
             tags=place.tags,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from infra import settings
+from infra.access import isolation_mode
 
 
 def _always(_: settings.Settings) -> bool:
@@ -64,6 +65,6 @@ POLICIES: tuple[Policy, ...] = (
         "Deny",
         "the managed network lets out only what is approved",
         {"isolationMode": "AllowOnlyApprovedOutbound"},
-        when=lambda chosen: chosen.network.mode == "managed" and chosen.network.public_access == "Disabled",
+        when=lambda chosen: isolation_mode(chosen.network, chosen.workspace) == "AllowOnlyApprovedOutbound",
     ),
 )

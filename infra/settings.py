@@ -12,16 +12,21 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.settings_base import Access, Block, Redundancy, ResourceId, ShortName, SoftDeleteDays, Zone
+from infra.settings_governance import Alerts, Budget, Github, Governance, Quotas
 from infra.settings_kubernetes import Cluster, Maintenance, NodePool, Serving, Window
 from infra.settings_ml import AmlCluster, CustomerKey, Instances, Workspace
 from infra.settings_network import Network
 
 __all__ = [
     "Access",
+    "Alerts",
     "AmlCluster",
     "Block",
+    "Budget",
     "Cluster",
     "CustomerKey",
+    "Github",
+    "Governance",
     "Instances",
     "Lake",
     "Maintenance",
@@ -31,6 +36,7 @@ __all__ = [
     "Personas",
     "Platform",
     "Principal",
+    "Quotas",
     "Redundancy",
     "Registry",
     "Serving",
@@ -99,16 +105,6 @@ class Zones(Block):
     scores: Lifecycle = Lifecycle()
 
 
-class Github(Block):
-    """The repository whose workflows deploy the environment; its GitHub environment has the stack's name.
-
-    The ids are in the answer of GitHub's `GET /repos/{owner}/{repo}`: `owner.id` and `id`.
-    """
-
-    owner: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,38})$", description="user or organization")
-    owner_id: int = Field(ge=1, description="its number, which GitHub never gives to another")
-    repository: str = Field(pattern=r"^[\w.-]{1,100}$", description="the repository's name, without the owner")
-    repository_id: int = Field(ge=1, description="its number, which GitHub never gives to another")
 
 
 class Lake(Block):
@@ -137,6 +133,9 @@ class Vault(Block):
 
     sku: Literal["standard", "premium"]
     soft_delete_days: int = Field(ge=7, le=90)
+    recover: bool = Field(
+        default=False, description="true takes back the vault of this name that was deleted, with its secrets"
+    )
     purge_protection: bool = Field(description="irreversible; blocks the name for soft_delete_days after a delete")
 
 
@@ -159,22 +158,6 @@ class Observability(Block):
     basic_tables: tuple[Literal["ContainerLogV2", "AppTraces"], ...] = Field(
         default=(), description="tables on the Basic plan: cheaper to take in, paid by query, of no use to an alert"
     )
-
-
-class Alerts(Block):
-    """Who is told, and the thresholds of the log search alerts; those of metrics stand in `alert_tables.py`."""
-
-    short_name: str = Field(pattern=r"^[\w-]{1,12}$", description="the action group's name in a text message")
-    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = Field(min_length=1)
-    latency_milliseconds: float = Field(default=1000, gt=0, description="95th percentile of an end point's answers")
-    error_percent: float = Field(default=5, ge=0, le=100, description="answers of 5xx, in percent of all")
-    vault_refusals: int = Field(default=5, ge=0, description="refused requests of one caller in 15 minutes")
-
-
-class Budget(Block):
-    """What the environment may cost."""
-
-    amount: float = Field(gt=0, description="a month, in the currency of the subscription")
 
 
 class SparkKey(Block):
@@ -225,6 +208,8 @@ class Settings(Block):
     observability: Observability
     alerts: Alerts
     budget: Budget
+    governance: Governance
+    quotas: Quotas
     spark: Spark
     workspace: Workspace
     cluster: Cluster

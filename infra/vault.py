@@ -43,6 +43,7 @@ class Vault(Block):
             location=place.location,
             properties=keyvault.VaultPropertiesArgs(
                 tenant_id=args.tenant_id,
+                create_mode=keyvault.CreateMode.RECOVER if args.vault.recover else None,
                 sku=keyvault.SkuArgs(family="A", name=keyvault.SkuName(args.vault.sku)),
                 enable_rbac_authorization=True,
                 enable_soft_delete=True,

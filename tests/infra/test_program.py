@@ -30,6 +30,11 @@ OUTPUTS = {
     "key_vault_uri",
     "container_registry",
     "log_analytics_workspace_id",
+    "lake_curated_url",
+    "lake_scores_url",
+    "synapse_sql_endpoint",
+    "log_analytics_resource_id",
+    "night_stop",
     "application_insights_connection_string",
     "synapse_workspace",
     "synapse_spark_pool",
@@ -55,13 +60,20 @@ BLOCKS = {
     "Serving",
     "Diagnostics",
     "ContainerLogs",
+<<<<<<< HEAD
     "PrivateMonitoring",
+=======
+    "Alerts",
+    "Budget",
+    "Workbook",
+    "Guards",
+>>>>>>> e93167f (Guard what holds data, assign Azure's policies, and check tags and quotas)
 }
 
 
 def test_outputs_are_the_contract(deployment: Deployment) -> None:
     assert deployment.outputs.keys() == OUTPUTS
-    assert all(deployment.outputs.values())
+    assert all(value for key, value in deployment.outputs.items() if key != "night_stop")
     assert deployment.outputs["lake_datastores"] == {zone: zone for zone in ("raw", "curated", "features", "scores")}
     assert deployment.secret_outputs == {"application_insights_connection_string"}
 
@@ -88,8 +100,13 @@ def test_what_takes_tags_has_them(deployment: Deployment) -> None:
 
 def test_regional_resources_are_in_the_region(deployment: Deployment) -> None:
     for made in each(made for made in deployment.resources if "location" in made.inputs):
+<<<<<<< HEAD
         everywhere = "privatedns" in made.type or made.type.endswith("PrivateLinkScope")
         expected = "Global" if everywhere else deployment.outputs["location"]
+=======
+        everywhere = ("privatedns:", "monitor:ActionGroup", "monitor:MetricAlert")
+        expected = "Global" if any(kind in made.type for kind in everywhere) else deployment.outputs["location"]
+>>>>>>> e93167f (Guard what holds data, assign Azure's policies, and check tags and quotas)
         assert made.inputs["location"] == expected
 
 

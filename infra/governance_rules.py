@@ -1,0 +1,97 @@
+"""Rules about tags and quotas: what the organization asks for and what the subscription has."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from infra import settings as s
+from infra.foundation import tags_of
+from infra.settings_rules import Problem, RuleRow
+from infra.vm_families import family_of
+
+MAX_TAGS, MAX_KEY, MAX_VALUE = 50, 512, 256
+TAGS = "azure-resource-manager/management/tag-resources#limitations"
+QUOTAS = "machine-learning/how-to-manage-quotas"
+# AKS adds a third to a pool while it upgrades it, as `node_pools.py` has it
+SURGE = 0.33
+LOW_PRIORITY = "lowPriorityCores"
+
+
+def tags_are_complete(platform: s.Platform, governance: s.Governance) -> Iterator[Problem]:
+    """Every required tag has a value, and Azure takes them all."""
+    given = tags_of(platform, "environment")
+    for key in governance.required_tags:
+        if not given.get(key, "").strip():
+            yield Problem("governance.requiredTags", f"{key!r} has no value", f"give platform.tags.{key} a value", TAGS)
+    reserved = tags_of(platform.model_copy(update={"tags": {}}), "environment")
+    for key in platform.tags:
+        if key in reserved:
+            yield Problem(f"platform.tags.{key}", "is set by the program itself", "remove it", TAGS)
+        if len(key) > MAX_KEY or re.search(r"[<>%&\\?/]", key):
+            yield Problem(
+                f"platform.tags.{key}",
+                f"is no tag's name: {MAX_KEY} characters at most, none of <>%&\\?/",
+                "rename it",
+                TAGS,
+            )
+    for key, value in given.items():
+        if len(value) > MAX_VALUE:
+            yield Problem(
+                f"platform.tags.{key}", f"has {len(value)} characters; {MAX_VALUE} are allowed", "shorten it", TAGS
+            )
+    if len(given) > MAX_TAGS:
+        yield Problem("platform.tags", f"{len(given)} tags; {MAX_TAGS} are allowed", "remove some", TAGS)
+
+
+def cores_fit_the_quotas(quotas: s.Quotas, cluster: s.Cluster, workspace: s.Workspace) -> Iterator[Problem]:
+    """At their largest size, the pools need no more cores of a family than the subscription has."""
+    pools = {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}
+    machines = {key: (pool.vm_size, pool.max_nodes + math.ceil(pool.max_nodes * SURGE)) for key, pool in pools.items()}
+    yield from _over(quotas.compute, "compute", machines, total="cores")
+    training = workspace.cpu_cluster
+    low = training.priority == "LowPriority"
+    yield from _over(
+        quotas.machine_learning,
+        "machineLearning",
+        {"workspace.cpuCluster": (training.vm_size, training.max_nodes)},
+        only=LOW_PRIORITY if low else "",
+    )
+
+
+def _over(
+    given: dict[str, int], block: str, machines: dict[str, tuple[str, int]], *, total: str = "", only: str = ""
+) -> Iterator[Problem]:
+    needed: Counter[str] = Counter()
+    for key, (size, nodes) in machines.items():
+        found = family_of(size)
+        if found is None:
+            if given:
+                yield Problem(
+                    f"{key}.vmSize",
+                    f"the family of {size} is not known here",
+                    "add it to infra/vm_families.py and infra/vm_sizes.py",
+                    QUOTAS,
+                )
+            continue
+        family, cores = found
+        needed[only or family] += cores * nodes
+        if total:
+            needed[total] += cores * nodes
+    for family, cores in needed.items():
+        if family in given and cores > given[family]:
+            yield Problem(
+                f"quotas.{block}.{family}",
+                f"{', '.join(machines)} need {cores} cores at their largest, and the subscription has {given[family]}",
+                "ask Azure for more and raise it here, or make them smaller",
+                QUOTAS,
+            )
+
+
+RULES: tuple[RuleRow, ...] = (
+    (("platform", "governance"), tags_are_complete),
+    (("quotas", "cluster", "workspace"), cores_fit_the_quotas),
+)
+"""The blocks that a rule reads, and the rule."""

@@ -1,0 +1,86 @@
+"""Governance: locks and protection of what holds data, and Azure's policies for machine learning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from infra import settings, walk
+from infra.block import Block, Placement
+from infra.policy_tables import POLICIES, Policy
+
+HOLDS_DATA: dict[str, str] = {
+    "keyvault:Vault": "secrets and keys",
+    "operationalinsights:Workspace": "logs and the audit trail",
+    "storage:StorageAccount": "the lake; and code, models and logs of the workspace",
+}
+"""Types whose deletion would lose what cannot be made again, and what that is."""
+
+
+def protect_data() -> None:
+    """From now on what holds data is protected: Pulumi neither deletes nor replaces it.
+
+    Called before the first block, so that no block has to think of it.
+    """
+    pulumi.runtime.register_stack_transformation(_protected)
+
+
+def _protected(
+    args: pulumi.ResourceTransformationArgs,
+) -> pulumi.ResourceTransformationResult | None:
+    if args.type_.removeprefix(walk.PROVIDER) not in HOLDS_DATA:
+        return None
+    opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(protect=True))
+    return pulumi.ResourceTransformationResult(args.props, opts)
+
+
+@dataclass(frozen=True)
+class GuardsArgs:
+    """Args: placement; chosen: all settings, for policies follow them; group_id: what the policies cover."""
+
+    placement: Placement
+    chosen: settings.Settings
+    group_id: pulumi.Input[str]
+
+
+class Guards(Block):
+    """A lock on each resource made so far that holds data, and an assignment for each policy of the table."""
+
+    def __init__(self, name: str, args: GuardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._name, self._args = name, args
+        governance = args.chosen.governance
+        locked = [one for one in walk.created() if walk.kind_of(one) in HOLDS_DATA] if governance.locks else []
+        for one in locked:
+            self._lock(one)
+        assigned = [row for row in POLICIES if governance.policies != "None" and row.when(args.chosen)]
+        for row in assigned:
+            self._assign(row)
+        self.register_outputs({"locks": len(locked), "policies": len(assigned)})
+
+    def _lock(self, target: pulumi.CustomResource) -> authorization.ManagementLockByScope:
+        return authorization.ManagementLockByScope(
+            f"{self._name}-lock-{target.pulumi_resource_name}",
+            scope=target.id,
+            lock_name="keep",
+            level=authorization.LockLevel.CAN_NOT_DELETE,
+            notes=f"Holds {HOLDS_DATA[walk.kind_of(target)]}. To delete it, set governance.locks to false and update.",
+            opts=self.child(),
+        )
+
+    def _assign(self, row: Policy) -> authorization.PolicyAssignment:
+        return authorization.PolicyAssignment(
+            f"{self._name}-{row.name}",
+            scope=self._args.group_id,
+            policy_assignment_name=row.name,
+            display_name=row.why,
+            policy_definition_id=f"/providers/Microsoft.Authorization/policyDefinitions/{row.definition}",
+            enforcement_mode=self._args.chosen.governance.policies,
+            parameters={
+                key: authorization.ParameterValuesValueArgs(value=value)
+                for key, value in {"effect": row.effect, **row.parameters}.items()
+            },
+            opts=self.child(),
+        )
