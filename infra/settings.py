@@ -63,7 +63,7 @@ class Platform(Block):
     )
     owner: str = Field(min_length=1, description="the team that answers for the environment, a tag")
     cost_center: str = Field(min_length=1, description="who pays, a tag")
-    tags: dict[str, str] = Field(default_factory=dict, max_length=40, description="further tags")
+    tags: dict[str, str] = Field(default_factory=dict, max_length=50, description="further tags")
 
 
 class Principal(Block):
@@ -103,8 +103,6 @@ class Zones(Block):
     curated: Lifecycle = Lifecycle()
     features: Lifecycle = Lifecycle()
     scores: Lifecycle = Lifecycle()
-
-
 
 
 class Lake(Block):

@@ -40,6 +40,7 @@ class Registered:
     secret_inputs: frozenset[str]
     replace_on_changes: tuple[str, ...]
     provider: str
+    protect: bool
 
 
 @dataclass
@@ -131,7 +132,7 @@ class Azure(mocks.Mocks):
             state["identity"] = {**state["identity"], "userAssignedIdentities": read}
         called = next(
             (value for key, value in args.inputs.items() if key in NAME_KEYS.get(args.typ, ()) and value),
-            args.name,
+            args.resource_id.rsplit("/", 1)[-1] if args.resource_id else args.name,
         )
         state.setdefault("name", called)
         state |= {key: make(state["name"]) for key, make in READ_BACK.get(args.typ, {}).items()}
@@ -230,6 +231,7 @@ class Recorder(mocks.MockMonitor):
                     secret_inputs=frozenset(key for key, value in raw.items() if _holds_secret(value)),
                     replace_on_changes=tuple(request.replaceOnChanges),
                     provider=request.provider,
+                    protect=request.protect,
                 )
             )
         return answer

@@ -60,14 +60,11 @@ BLOCKS = {
     "Serving",
     "Diagnostics",
     "ContainerLogs",
-<<<<<<< HEAD
     "PrivateMonitoring",
-=======
     "Alerts",
     "Budget",
     "Workbook",
     "Guards",
->>>>>>> e93167f (Guard what holds data, assign Azure's policies, and check tags and quotas)
 }
 
 
@@ -100,13 +97,8 @@ def test_what_takes_tags_has_them(deployment: Deployment) -> None:
 
 def test_regional_resources_are_in_the_region(deployment: Deployment) -> None:
     for made in each(made for made in deployment.resources if "location" in made.inputs):
-<<<<<<< HEAD
-        everywhere = "privatedns" in made.type or made.type.endswith("PrivateLinkScope")
-        expected = "Global" if everywhere else deployment.outputs["location"]
-=======
-        everywhere = ("privatedns:", "monitor:ActionGroup", "monitor:MetricAlert")
+        everywhere = ("privatedns:", "monitor:ActionGroup", "monitor:MetricAlert", "monitor:PrivateLinkScope")
         expected = "Global" if any(kind in made.type for kind in everywhere) else deployment.outputs["location"]
->>>>>>> e93167f (Guard what holds data, assign Azure's policies, and check tags and quotas)
         assert made.inputs["location"] == expected
 
 

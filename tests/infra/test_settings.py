@@ -63,6 +63,17 @@ EXPIRED = {"reason": "a tool that knows certificates only", "until": "2020-01-01
 
 TRAPS: list[tuple[str, Any, str, str]] = [
     # set, to, what is reported, with which words
+    ("platform.tags", {"owner": "me"}, "platform.tags.owner", "set by the program itself"),
+    ("platform.tags", {"a/b": "c"}, "platform.tags.a/b", "no tag's name"),
+    ("platform.tags", {"long": "x" * 257}, "platform.tags.long", "257 characters; 256"),
+    ("platform.tags", {f"t{number}": "x" for number in range(46)}, "platform.tags", "51 tags; 50"),
+    ("governance.requiredTags", ["data-class"], "governance.requiredTags", "'data-class' has no value"),
+    ("quotas.compute", {"standardDDSv5Family": 20}, "quotas.compute.standardDDSv5Family", "has 20"),
+    ("quotas.compute", {"cores": 20}, "quotas.compute.cores", "has 20"),
+    ("quotas.machineLearning", {"standardDSv2Family": 8}, "quotas.machineLearning.standardDSv2Family", "16 cores"),
+    ("cluster.systemPool.vmSize", "Standard_X1_v9", "cluster.systemPool.vmSize", "not known here"),
+    ("alerts.emails", ["nobody"], "alerts.emails[0]", "match pattern"),
+    ("github.repository", "owner/name", "github.repository", "without the owner"),
     ("network.subnets.training", "10.99.0.0/24", "network.subnets.training", "outside network.addressSpace"),
     ("network.subnets.aksUser", "10.21.4.0/26", "network.subnets.aksUser", "too small"),
     ("network.subnets.bastion", "10.21.4.0/27", "network.subnets.bastion", "too small"),

@@ -1,4 +1,4 @@
-"""Microsoft.Authorization: role assignments, role definitions and locks."""
+"""Microsoft.Authorization: role assignments, role definitions, locks and policy assignments."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from azlocal.arm.conditions import VERSION, ConditionError, parse
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.generic import collect
 from azlocal.arm.messages import ArmResponse
+from azlocal.arm.policies import BY_ID, DEFINITIONS
 from azlocal.arm.roles import ROLES, Role
-from azlocal.arm.types import Namespace, ResourceType, Scope
+from azlocal.arm.types import NameRule, Namespace, ResourceType, Scope
 from azlocal.entra.principals import SUBSCRIPTION_ID
 from azlocal.state import Resource
 
@@ -166,6 +167,53 @@ def _definition(role: Role) -> dict[str, object]:
     }
 
 
+def _check_policy(call: Call, new: Resource, _old: Resource | None) -> None:
+    """A definition that exists, and parameters that it has, with values that they take."""
+    wanted = str(new.properties["policyDefinitionId"])
+    definition = BY_ID.get(wanted.lower())
+    if definition is None:
+        if not call.state.exists(wanted.lower()):
+            raise ArmError(404, "PolicyDefinitionNotFound", f"The policy definition '{wanted}' could not be found.")
+        return
+    given = new.properties.get("parameters") or {}
+    if unknown := sorted(given.keys() - definition.parameters.keys()):
+        raise bad_request(
+            f"The policy assignment '{new.name}' is attempting to assign parameter(s) '{', '.join(unknown)}' which are"
+            f" not defined in the policy definition '{definition.guid}'.",
+            "UndefinedPolicyParameter",
+        )
+    for key, one in given.items():
+        allowed = definition.parameters[key]
+        if allowed and one.get("value") not in allowed:
+            raise bad_request(
+                f"The value '{one.get('value')}' is not allowed for policy parameter '{key}' in policy definition"
+                f" '{definition.guid}'. The allowed values are '{', '.join(allowed)}'.",
+                "PolicyParameterValueNotAllowed",
+            )
+
+
+def _complete_policy(call: Call, new: Resource, _old: Resource | None) -> None:
+    new.properties["scope"] = call.path.scope or "/"
+
+
+def _get_policy(call: Call) -> ArmResponse:
+    found = BY_ID.get(f"/providers/microsoft.authorization/policydefinitions/{call.path.names[-1].lower()}")
+    if found is None:
+        raise ArmError(
+            404, "PolicyDefinitionNotFound", f"The policy definition '{call.path.names[-1]}' could not be found."
+        )
+    return ArmResponse(200, found.body)
+
+
+def _list_policies(_call: Call) -> ArmResponse:
+    return ArmResponse(200, {"value": [definition.body for definition in DEFINITIONS]})
+
+
+_LOCK_NAME = NameRule(r"[^<>%&:\\?/\x00-\x1f]+", 1, 260, "1-260 characters without <>%&:\\?/")
+_POLICY_NAME = NameRule(
+    r"[^<>*%&:\\?+/\x00-\x1f]*[^<>*%&:\\?+/. \x00-\x1f]", 1, 64, "1-64 characters without <>*%&:\\?+/"
+)
+
 NAMESPACE = Namespace(
     "Microsoft.Authorization",
     (
@@ -179,6 +227,10 @@ NAMESPACE = Namespace(
         "2020-10-01-preview",
         "2022-04-01",
         "2022-05-01-preview",
+        "2022-06-01",
+        "2023-04-01",
+        "2024-04-01",
+        "2025-01-01",
     ),
     (
         ResourceType(
@@ -206,8 +258,29 @@ NAMESPACE = Namespace(
             name="Microsoft.Authorization/locks",
             scopes=_ANYWHERE,
             required=("properties.level",),
+            name_rule=_LOCK_NAME,
             enums={"properties.level": ("CanNotDelete", "ReadOnly")},
             provisioning=False,
+            duration=2,
+        ),
+        ResourceType(
+            name="Microsoft.Authorization/policyAssignments",
+            scopes=_ANYWHERE,
+            required=("properties.policyDefinitionId",),
+            name_rule=_POLICY_NAME,
+            enums={"properties.enforcementMode": ("Default", "DoNotEnforce", "Enroll")},
+            defaults={"properties.enforcementMode": "Default"},
+            provisioning=False,
+            duration=3,
+            check=_check_policy,
+            complete=_complete_policy,
+        ),
+        ResourceType(
+            name="Microsoft.Authorization/policyDefinitions",
+            scopes=_ANYWHERE,
+            provisioning=False,
+            get=_get_policy,
+            list=_list_policies,
         ),
     ),
 )

@@ -300,6 +300,7 @@ NAMESPACE = Namespace(
         ),
         ResourceType(
             name="Microsoft.Insights/workbooks",
+            versions=("2018-06-17-preview", "2021-03-08", "2021-08-01", "2022-04-01", "2023-06-01"),
             tracked=True,
             provisioning=False,
             required=("kind", "properties.displayName", "properties.serializedData", "properties.category"),

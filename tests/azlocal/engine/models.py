@@ -24,6 +24,10 @@ MODELS = {
         "azure.mgmt.containerservice.models",
         "TrustedAccessRoleBinding",
     ),
+    "Microsoft.Insights/actionGroups": ("azure.mgmt.monitor.models", "ActionGroupResource"),
+    "Microsoft.Insights/metricAlerts": ("azure.mgmt.monitor.models", "MetricAlertResource"),
+    "Microsoft.Insights/scheduledQueryRules": ("azure.mgmt.monitor.models", "ScheduledQueryRuleResource"),
+    "Microsoft.Insights/workbooks": ("azure.mgmt.applicationinsights.models", "Workbook"),
     "Microsoft.Insights/components": ("azure.mgmt.applicationinsights.models", "ApplicationInsightsComponent"),
     "Microsoft.Insights/dataCollectionRules": ("azure.mgmt.monitor.models", "DataCollectionRuleResource"),
     "Microsoft.Insights/dataCollectionRuleAssociations": (
@@ -64,6 +68,7 @@ MODELS = {
     "Microsoft.Network/virtualNetworks/subnets": ("azure.mgmt.network.models", "Subnet"),
     "Microsoft.Network/virtualNetworks/virtualNetworkPeerings": ("azure.mgmt.network.models", "VirtualNetworkPeering"),
     "Microsoft.OperationalInsights/workspaces": ("azure.mgmt.loganalytics.models", "Workspace"),
+    "Microsoft.OperationalInsights/workspaces/tables": ("azure.mgmt.loganalytics.models", "Table"),
     "Microsoft.Resources/resourceGroups": ("azure.mgmt.resource.resources.models", "ResourceGroup"),
     "Microsoft.Storage/storageAccounts": ("azure.mgmt.storage.models", "StorageAccountCreateParameters"),
     "Microsoft.Storage/storageAccounts/blobServices": ("azure.mgmt.storage.models", "BlobServiceProperties"),

@@ -33,6 +33,15 @@ NEWER = {
     "Microsoft.ContainerRegistry/registries": {".properties.policies.softDeletePolicy"},
 }
 
+# Diagnostic settings and private link scopes have left azure-mgmt-monitor; the others' packages are not among the tests' own.
+WITHOUT_MODEL = {
+    "Microsoft.Authorization/policyAssignments",
+    "Microsoft.Consumption/budgets",
+    "Microsoft.Insights/diagnosticSettings",
+    "Microsoft.Insights/privateLinkScopes",
+    "Microsoft.Insights/privateLinkScopes/scopedResources",
+}
+
 
 @cache
 def _plan(env: str) -> Plan:
@@ -62,12 +71,7 @@ def test_almost_every_type_of_the_program_is_compared() -> None:
         for resource in _plan("dev").resources
         if resource["type"].startswith("azure-native:") and resource["armType"]
     }
-    # Diagnostic settings and private link scopes have left azure-mgmt-monitor.
-    assert azure - MODELS.keys() == {
-        "Microsoft.Insights/diagnosticSettings",
-        "Microsoft.Insights/privateLinkScopes",
-        "Microsoft.Insights/privateLinkScopes/scopedResources",
-    }
+    assert azure - MODELS.keys() == WITHOUT_MODEL
 
 
 BODIES: list[tuple[str, dict[str, Any]]] = [

@@ -1,0 +1,137 @@
+"""Alerts, budget, locks, policies: each row of the tables is there, in every environment."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+
+import pytest
+
+from infra.alert_tables import METRICS, QUERIES, QUERY_ALERTS
+from infra.budget import NOTIFICATIONS
+from infra.guards import HOLDS_DATA
+from infra.policy_tables import POLICIES
+from infra.settings_reader import parse
+from infra.vm_families import family_of
+from infra.vm_sizes import SIZES
+from infra.workbook import PAGES, page
+from tests.infra import program
+from tests.infra.program import Deployment, each
+
+MINUTES = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "P1D": 1440, "P2D": 2880}
+
+
+def test_each_row_is_an_alert_that_tells_somebody(deployment: Deployment) -> None:
+    group = deployment.one("monitor:ActionGroup")
+    assert group.inputs["emailReceivers"], "an action group that reaches nobody"
+    metrics = {made.name: made.inputs for made in deployment.all("monitor:MetricAlert")}
+    assert metrics.keys() == {f"alerts-{row.name}" for row in METRICS}
+    for given in each(metrics.values()):
+        assert given["enabled"] is True
+        assert given["actions"] == [{"actionGroupId": group.id}]
+        assert MINUTES[given["evaluationFrequency"]] <= MINUTES[given["windowSize"]]
+    queries = {made.name: made.inputs for made in deployment.all("monitor:ScheduledQueryRule")}
+    assert queries.keys() == {f"alerts-{row.name}" for row in QUERY_ALERTS}
+    for given in each(queries.values()):
+        assert given["actions"] == {"actionGroups": [group.id]}
+        assert given["scopes"] == [deployment.one("operationalinsights:Workspace").id]
+        assert MINUTES[given["evaluationFrequency"]] <= MINUTES[given["windowSize"]]
+
+
+def test_what_the_issue_of_an_operator_is_has_its_alert() -> None:
+    named = {row.name for row in (*METRICS, *QUERY_ALERTS)}
+    assert {"endpoint-latency", "endpoint-errors", "failed-runs", "nodes-not-ready", "pool-exhausted"} <= named
+    assert {"vault-denied", "vault-new-caller", "vault-unavailable"} <= named
+
+
+def test_a_threshold_is_the_environments() -> None:
+    values = program.configuration("local")
+    values["alerts"]["latencyMilliseconds"] = 250.0
+    made = program.run("local", values).one("monitor:ScheduledQueryRule", "alerts-endpoint-latency")
+    (condition,) = made.inputs["criteria"]["allOf"]
+    assert (condition["threshold"], condition["timeAggregation"]) == (250.0, "Maximum")
+    assert condition["metricMeasureColumn"] == "Milliseconds"
+
+
+@pytest.mark.parametrize("row", QUERY_ALERTS, ids=lambda row: row.name)
+def test_a_query_has_the_columns_that_its_rule_reads(row: object) -> None:
+    for column in each([getattr(row, "column", ""), *getattr(row, "split", ())]):
+        assert re.search(rf"\b{column}\b", getattr(row, "text", "")), column
+
+
+def test_every_query_says_what_it_shows_and_is_used() -> None:
+    used = {f"{row.name}.kql" for row in QUERY_ALERTS} | set(
+        re.findall(r'"queryFile": "([^"]+)"', "".join(file.read_text() for file in PAGES.glob("*.json")))
+    )
+    files = {file.name: file.read_text() for file in QUERIES.glob("*.kql")}
+    assert files.keys() == used
+    for text in each(files.values()):
+        assert text.startswith("// ")
+        assert text.count("(") == text.count(")")
+
+
+def test_the_workbook_carries_its_queries(deployment: Deployment) -> None:
+    made = deployment.one("applicationinsights:Workbook").inputs
+    shown = json.loads(made["serializedData"])
+    assert shown["fallbackResourceIds"] == [made["sourceId"]]
+    assert [item for item in shown["items"] if item["type"] == 3 and not item["content"]["query"]] == []
+    assert page("health")["version"] == "Notebook/1.0"
+
+
+def test_the_budget_tells_of_the_forecast(deployment: Deployment) -> None:
+    made = deployment.one("consumption:Budget").inputs
+    kinds = {one["thresholdType"] for one in made["notifications"].values()}
+    assert kinds == {"Actual", "Forecasted"}
+    assert len(NOTIFICATIONS) <= 5, "Azure takes five"
+    assert made["scope"] == deployment.one("resources:ResourceGroup").id
+    start = datetime.datetime.fromisoformat(made["timePeriod"]["startDate"])
+    today = datetime.datetime.now(datetime.UTC)
+    assert (start.day, start.year, start.month) == (1, today.year, today.month)
+
+
+def test_data_is_locked_and_protected_where_the_settings_say(deployment: Deployment) -> None:
+    governance = parse(program.configuration(deployment.environment)).governance
+    holding = [made for made in deployment.azure() if made.type.removeprefix("azure-native:") in HOLDS_DATA]
+    assert len(holding) >= 4
+    locks = {made.inputs["scope"]: made.inputs for made in deployment.all("ManagementLockByScope")}
+    assert locks.keys() == ({made.id for made in holding} if governance.locks else set())
+    assert all(lock["level"] == "CanNotDelete" and "governance.locks" in lock["notes"] for lock in locks.values())
+    assert {made.protect for made in holding} == {governance.protect}
+    assert not [made.name for made in deployment.azure() if made.protect and made not in holding]
+
+
+def test_production_keeps_its_data() -> None:
+    governance = parse(program.configuration("prod")).governance
+    assert (governance.locks, governance.protect, governance.policies) == (True, True, "Default")
+
+
+def test_policies_are_assigned_to_the_group(deployment: Deployment) -> None:
+    chosen = parse(program.configuration(deployment.environment))
+    made = {entry.inputs["policyAssignmentName"]: entry.inputs for entry in deployment.all("PolicyAssignment")}
+    assert made.keys() == {row.name for row in POLICIES if row.when(chosen)}
+    for row in each(row for row in POLICIES if row.when(chosen)):
+        given = made[row.name]
+        assert given["policyDefinitionId"].endswith(f"/policyDefinitions/{row.definition}")
+        assert given["parameters"]["effect"] == {"value": row.effect}
+        assert given["enforcementMode"] == "Default"
+        assert given["scope"] == deployment.one("resources:ResourceGroup").id
+
+
+def test_policies_can_be_left_out_and_only_watch() -> None:
+    values = program.configuration("local")
+    values["governance"]["policies"] = "None"
+    assert not program.run("local", values).all("PolicyAssignment")
+
+
+def test_every_known_size_has_a_family() -> None:
+    assert [size for size in SIZES if family_of(size) is None] == []
+    assert family_of("Standard_D4s_v5") == ("standardDSv5Family", 4)
+    assert family_of("Standard_DS3_v2") == ("standardDSv2Family", 4)
+    assert family_of("Standard_Nothing") is None
+
+
+def test_a_deleted_vault_is_taken_back_by_a_word() -> None:
+    values = program.configuration("local")
+    values["vault"]["recover"] = True
+    assert program.run("local", values).one("keyvault:Vault").inputs["properties"]["createMode"] == "recover"
