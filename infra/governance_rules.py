@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from infra import settings as s
 from infra.foundation import tags_of
@@ -46,45 +47,59 @@ def tags_are_complete(platform: s.Platform, governance: s.Governance) -> Iterato
         yield Problem("platform.tags", f"{len(given)} tags; {MAX_TAGS} are allowed", "remove some", TAGS)
 
 
+@dataclass(frozen=True)
+class _Pool:
+    """Machines that settings ask for: how many at most, and under which name Azure counts them beside their family."""
+
+    key: str
+    size: str
+    nodes: int
+    counted_as: str = ""
+
+
 def cores_fit_the_quotas(quotas: s.Quotas, cluster: s.Cluster, workspace: s.Workspace) -> Iterator[Problem]:
     """At their largest size, the pools need no more cores of a family than the subscription has."""
     pools = {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}
-    machines = {key: (pool.vm_size, pool.max_nodes + math.ceil(pool.max_nodes * SURGE)) for key, pool in pools.items()}
-    yield from _over(quotas.compute, "compute", machines, total="cores")
-    training = workspace.cpu_cluster
-    low = training.priority == "LowPriority"
-    yield from _over(
-        quotas.machine_learning,
-        "machineLearning",
-        {"workspace.cpuCluster": (training.vm_size, training.max_nodes)},
-        only=LOW_PRIORITY if low else "",
-    )
+    nodes = [
+        _Pool(f"{key}.vmSize", pool.vm_size, pool.max_nodes + math.ceil(pool.max_nodes * SURGE))
+        for key, pool in pools.items()
+    ]
+    yield from _over(quotas.compute, "compute", nodes, total="cores")
+    computes = [
+        _Pool(
+            f"workspace.{key}.vmSize",
+            one.vm_size,
+            one.max_nodes,
+            LOW_PRIORITY if one.priority == "LowPriority" else "",
+        )
+        for key, one in workspace.clusters().items()
+    ]
+    if people := len(workspace.instances.people):
+        computes.append(_Pool("workspace.instances.vmSize", workspace.instances.vm_size, people))
+    yield from _over(quotas.machine_learning, "machineLearning", computes)
 
 
-def _over(
-    given: dict[str, int], block: str, machines: dict[str, tuple[str, int]], *, total: str = "", only: str = ""
-) -> Iterator[Problem]:
+def _over(given: dict[str, int], block: str, pools: list[_Pool], *, total: str = "") -> Iterator[Problem]:
     needed: Counter[str] = Counter()
-    for key, (size, nodes) in machines.items():
-        found = family_of(size)
+    for pool in pools if given else []:
+        found = family_of(pool.size)
         if found is None:
-            if given:
-                yield Problem(
-                    f"{key}.vmSize",
-                    f"the family of {size} is not known here",
-                    "add it to infra/vm_families.py and infra/vm_sizes.py",
-                    QUOTAS,
-                )
+            yield Problem(
+                pool.key,
+                f"the family of {pool.size} is not known here, so no quota can be judged",
+                "add it to infra/vm_families.py and infra/vm_sizes.py",
+                QUOTAS,
+            )
             continue
         family, cores = found
-        needed[only or family] += cores * nodes
-        if total:
-            needed[total] += cores * nodes
-    for family, cores in needed.items():
-        if family in given and cores > given[family]:
+        for name in {pool.counted_as or family, total} - {""}:
+            needed[name] += cores * pool.nodes
+    for name, cores in needed.items():
+        if name in given and cores > given[name]:
+            keys = ", ".join(pool.key.removesuffix(".vmSize") for pool in pools)
             yield Problem(
-                f"quotas.{block}.{family}",
-                f"{', '.join(machines)} need {cores} cores at their largest, and the subscription has {given[family]}",
+                f"quotas.{block}.{name}",
+                f"{keys} need {cores} cores at their largest, and the subscription has {given[name]}",
                 "ask Azure for more and raise it here, or make them smaller",
                 QUOTAS,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,8 @@ def test_a_tag_changes_every_tagged_resource_in_place(platform: Platform, copy: 
 def test_a_removed_block_is_deleted(platform: Platform, copy: Path) -> None:
     source = copy / "infra" / "__main__.py"
     text = source.read_text()
-    begin = text.index("Diagnostics(\n")
-    end = text.index("\n)\n", begin) + 3
+    begin = text.index('Diagnostics("')
+    end = text.index("\n", begin) + 1
     source.write_text(text[:begin] + text[end:])
     run = platform.up(copy)
     assert run.code == 0, run.output
@@ -107,11 +108,13 @@ def test_refresh_finds_nothing_where_nothing_changed_and_puts_right_what_did(pla
         return platform.command("up", "local", "--refresh")
 
     untouched = refresh()
-    assert "refresh: 140 unchanged\n" in untouched.output, untouched.output
+    said = re.search(r"^refresh: (\d+) unchanged$", untouched.output, re.MULTILINE)
+    assert said, untouched.output
+    assert int(said[1]) > 100, "everything is read"
     assert not any(untouched.changes.values())
     with acting(platform.variables()), ResourceManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID) as client:
         client.resource_groups.update(platform.outputs["resource_group"], {"tags": {"by": "hand"}})
     found = refresh()
     assert "refresh: ~ resources:ResourceGroup group updated [diff: " in found.output, found.output
     assert found.changes == {"created": set(), "updated": {"group"}, "replaced": set(), "deleted": set()}
-    assert "refresh: 140 unchanged\n" in refresh().output
+    assert f"{said[0]}\n" in refresh().output

@@ -47,7 +47,6 @@ class Registered:
 class Deployment:
     """All that one run registered, and its outputs."""
 
-    environment: str = ""
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: set[str] = field(default_factory=set)
@@ -342,7 +341,6 @@ def run(
 ) -> Deployment:
     """Run a program for an environment, with its own settings or others; nothing said, the architecture's."""
     deployment = Deployment() if into is None else into
-    deployment.environment = environment
     given = configuration(environment) if values is None else values
 
     def configured() -> None:

@@ -29,16 +29,16 @@ def test_the_identity_is_outside_the_group_it_deploys_into(bootstrap: Deployment
     group, identities = (bootstrap.one("ResourceGroup", name).inputs for name in ("group", "identities"))
     assert group["resourceGroupName"] != identities["resourceGroupName"]
     assert bootstrap.one("UserAssignedIdentity").inputs["resourceGroupName"] == identities["resourceGroupName"]
-    assert group["resourceGroupName"] == program.run(bootstrap.environment).outputs["resource_group"]
+    assert group["resourceGroupName"] == program.run(program.environment_of(bootstrap)).outputs["resource_group"]
 
 
 def test_it_trusts_one_environment_of_one_repository(bootstrap: Deployment) -> None:
-    github = program.configuration(bootstrap.environment)["github"]
+    github = program.configuration(program.environment_of(bootstrap))["github"]
     made = bootstrap.all("FederatedIdentityCredential")
     names, ids = f"{github['owner']}/{github['repository']}", (github["ownerId"], github["repositoryId"])
     assert {entry.inputs["subject"] for entry in made} == {
-        f"repo:{names}:environment:{bootstrap.environment}",
-        f"repo:{github['owner']}@{ids[0]}/{github['repository']}@{ids[1]}:environment:{bootstrap.environment}",
+        f"repo:{names}:environment:{program.environment_of(bootstrap)}",
+        f"repo:{github['owner']}@{ids[0]}/{github['repository']}@{ids[1]}:environment:{program.environment_of(bootstrap)}",
     }
     for entry in each(made):
         assert entry.inputs["issuer"] == "https://token.actions.githubusercontent.com"

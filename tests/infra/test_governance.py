@@ -91,7 +91,7 @@ def test_the_budget_tells_of_the_forecast(deployment: Deployment) -> None:
 
 
 def test_data_is_locked_and_protected_where_the_settings_say(deployment: Deployment) -> None:
-    governance = parse(program.configuration(deployment.environment)).governance
+    governance = parse(program.configuration(program.environment_of(deployment))).governance
     holding = [made for made in deployment.azure() if made.type.removeprefix("azure-native:") in HOLDS_DATA]
     assert len(holding) >= 4
     locks = {made.inputs["scope"]: made.inputs for made in deployment.all("ManagementLockByScope")}
@@ -107,7 +107,7 @@ def test_production_keeps_its_data() -> None:
 
 
 def test_policies_are_assigned_to_the_group(deployment: Deployment) -> None:
-    chosen = parse(program.configuration(deployment.environment))
+    chosen = parse(program.configuration(program.environment_of(deployment)))
     made = {entry.inputs["policyAssignmentName"]: entry.inputs for entry in deployment.all("PolicyAssignment")}
     assert made.keys() == {row.name for row in POLICIES if row.when(chosen)}
     for row in each(row for row in POLICIES if row.when(chosen)):
