@@ -70,7 +70,7 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("governance.requiredTags", ["data-class"], "governance.requiredTags", "'data-class' has no value"),
     ("quotas.compute", {"standardDDSv5Family": 20}, "quotas.compute.standardDDSv5Family", "has 20"),
     ("quotas.compute", {"cores": 20}, "quotas.compute.cores", "has 20"),
-    ("quotas.machineLearning", {"standardDSv2Family": 8}, "quotas.machineLearning.standardDSv2Family", "16 cores"),
+    ("quotas.machineLearning", {"standardDSv2Family": 8}, "quotas.machineLearning.standardDSv2Family", "has 8"),
     ("cluster.systemPool.vmSize", "Standard_X1_v9", "cluster.systemPool.vmSize", "not known here"),
     ("alerts.emails", ["nobody"], "alerts.emails[0]", "match pattern"),
     ("github.repository", "owner/name", "github.repository", "without the owner"),
