@@ -33,7 +33,8 @@ NEWER = {
     "Microsoft.ContainerRegistry/registries": {".properties.policies.softDeletePolicy"},
 }
 
-# Diagnostic settings and private link scopes have left azure-mgmt-monitor; the others' packages are not among the tests' own.
+# Diagnostic settings and private link scopes have left azure-mgmt-monitor; the packages of the others are not among the
+# tests' own.
 WITHOUT_MODEL = {
     "Microsoft.Authorization/policyAssignments",
     "Microsoft.Consumption/budgets",
