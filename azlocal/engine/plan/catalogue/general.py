@@ -107,6 +107,14 @@ ROWS = {
         },
     ),
     **table(
+        "governance/policy/concepts/assignment-structure",
+        {
+            "PolicyDefinitionNotFound": "use the id of a built-in definition, or of one made before",
+            "PolicyParameterValueNotAllowed": "give the parameter one of the values that the message lists",
+            "UndefinedPolicyParameter": "leave the parameter out, or name it as the definition does",
+        },
+    ),
+    **table(
         "active-directory/managed-identities-azure-resources/overview",
         {
             "FailedIdentityOperation": "create the user-assigned identity first and name it by its `id` output",
