@@ -108,14 +108,14 @@ class Zones(Block):
 class Lake(Block):
     """The data lake: ADLS Gen2."""
 
-    existing_id: ResourceId | None = Field(
-        default=None, description="an account that another team runs; the file systems are made in it"
-    )
     redundancy: Redundancy
     soft_delete_days: SoftDeleteDays
     zones: Zones = Zones()
     versioning: bool = Field(default=False, description="must stay false: see service_rules.lake_is_what_azure_has")
     track_last_access: bool = Field(default=False, description="cool what nobody reads, not what nobody writes")
+    existing_id: ResourceId | None = Field(
+        default=None, description="an account that another team runs; the file systems are made in it"
+    )
 
 
 class WorkspaceStorage(Block):
