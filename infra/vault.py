@@ -85,7 +85,7 @@ class Vault(Block):
                     lifetime_actions=[
                         keyvault.LifetimeActionArgs(
                             trigger=keyvault.TriggerArgs(time_after_create=given.rotate_after),
-                            action=keyvault.ActionArgs(type="rotate"),
+                            action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.ROTATE),
                         )
                     ],
                 ),

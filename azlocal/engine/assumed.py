@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from azlocal.engine.azure import RESOURCE_GROUP, RESOURCE_GROUPS_VERSION, AzureProvider
 from azlocal.engine.ports import call
+from azlocal.engine.provider import Goal, Json
 
-Json = dict[str, Any]
 LOCATION = "westeurope"  # of a group whose location nothing says
 
 
 class AssumingAzure(AzureProvider):
     """An empty Azure that gets a resource group the moment a program looks it up."""
 
-    def read(self, type_: str, id_: str, settings: Json) -> Json | None:
+    def read(self, goal: Goal, id_: str, version: str = "") -> Json | None:
         """GET, as outputs; of a group always found."""
-        found = super().read(type_, id_, settings)
-        if found is not None or not type_.endswith(RESOURCE_GROUP):
+        found = super().read(goal, id_, version)
+        if found is not None or not goal.type.endswith(RESOURCE_GROUP):
             return found
-        location = str(settings.get("location") or LOCATION)
+        location = str(goal.settings.get("location") or LOCATION)
         call(self._port, "PUT", id_, RESOURCE_GROUPS_VERSION, {"location": location})
-        return super().read(type_, id_, settings)
+        return super().read(goal, id_, version)

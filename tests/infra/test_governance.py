@@ -39,8 +39,8 @@ def test_each_row_is_an_alert_that_tells_somebody(deployment: Deployment) -> Non
         assert MINUTES[given["evaluationFrequency"]] <= MINUTES[given["windowSize"]]
 
 
-def test_what_the_issue_of_an_operator_is_has_its_alert() -> None:
-    named = {row.name for row in (*METRICS, *QUERY_ALERTS)}
+def test_what_wakes_an_operator_has_its_alert() -> None:
+    named = {row.name for row in METRICS} | {row.name for row in QUERY_ALERTS}
     assert {"endpoint-latency", "endpoint-errors", "failed-runs", "nodes-not-ready", "pool-exhausted"} <= named
     assert {"vault-denied", "vault-new-caller", "vault-unavailable"} <= named
 

@@ -107,11 +107,11 @@ def _longest(waits: dict[str, list[str]], resources: Resources) -> list[Link]:
         last = max(waits[urn], key=lambda need: (ends[need], need), default=None)
         before[urn] = last
         ends[urn] = (ends[last] if last else 0.0) + (_link(resources.by_urn[urn]).seconds or 0.0)
-    urn = max(ends, key=lambda item: (ends[item], item), default=None)
+    step = max(ends, key=lambda item: (ends[item], item), default=None)
     path: list[Link] = []
-    while urn:
-        path.append(_link(resources.by_urn[urn]))
-        urn = before[urn]
+    while step:
+        path.append(_link(resources.by_urn[step]))
+        step = before[step]
     return path[::-1]
 
 

@@ -136,7 +136,7 @@ def test_a_policy_is_assigned_with_parameters_that_it_has(arm: Arm) -> None:
 def test_a_workbook_is_a_page_under_a_guid(world: World) -> None:
     world.account()
     workbooks = world.client(ApplicationInsightsManagementClient).workbooks
-    body = {
+    body: dict[str, Any] = {
         "location": LOCATION,
         "kind": "shared",
         "properties": {"displayName": "Health", "category": "workbook", "serializedData": json.dumps({"items": []})},

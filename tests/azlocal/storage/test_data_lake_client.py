@@ -132,6 +132,7 @@ def test_access_control_lists_change_all_the_way_down(raw: FileSystemClient) -> 
     root = raw.get_directory_client("/")
     entries = f"group:{GROUP_ID}:r-x,default:group:{GROUP_ID}:r-x"
     done = root.update_access_control_recursive(acl=entries)
+    assert done.counters is not None
     assert (done.counters.directories_successful, done.counters.files_successful) == (2, 1)
     assert f"default:group:{GROUP_ID}:r-x" in root.get_access_control()["acl"]
     assert "default:user::rwx" in root.get_access_control()["acl"]

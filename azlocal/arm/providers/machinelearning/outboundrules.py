@@ -168,8 +168,8 @@ def sync(call: Call, workspace: Resource) -> None:
         if child.name not in wanted:
             call.state.delete(child.key)
     for name, body in wanted.items():
-        child = child_call(call, f"{workspace.id}/outboundRules/{name}", RULE)
-        call.state.put(prepare(child, call.state.get(child.key), {"properties": dict(body)}))
+        below = child_call(call, f"{workspace.id}/outboundRules/{name}", RULE)
+        call.state.put(prepare(below, call.state.get(below.key), {"properties": dict(body)}))
 
 
 def show(call: Call, workspace: Resource, body: Json) -> None:
