@@ -1,0 +1,85 @@
+"""Run all rules over a plan."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .catalogue import RULES
+from .exemptions import EXEMPTIONS
+from .model import Context, Exemption, Finding, Resource, Rule, Severity, Verdict
+
+
+def evaluate(environment: str, resources: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is wrong with a plan: the protocol between a policy pack and whoever made the plan.
+
+    Each resource has ``urn``, ``name``, ``armType``, ``id`` and ``body``. Each finding has ``rule``, ``number``,
+    ``severity``, ``mandatory``, ``urn``, ``resource``, ``field`` and ``reason``; what is exempt is left out.
+    """
+    planned = [
+        Resource(one["urn"], one["name"], one["armType"], one["id"] or "", one["body"])
+        for one in resources
+        if one.get("armType") and one.get("body") is not None
+    ]
+    return [_described(one) for one in verdicts(environment, planned) if one.exemption is None]
+
+
+def verdicts(
+    environment: str,
+    resources: Sequence[Resource],
+    *,
+    rules: Iterable[Rule] = RULES,
+    exemptions: Sequence[Exemption] = EXEMPTIONS,
+    today: datetime.date | None = None,
+) -> Iterator[Verdict]:
+    """Every finding with its exemption; an exemption whose day is past exempts nothing and is a finding itself."""
+    day = today or datetime.datetime.now(datetime.UTC).date()
+    by_type: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_type.setdefault(resource.type.lower(), []).append(resource)
+    expired: dict[Exemption, Resource] = {}
+    for rule in rules:
+        for resource in (one for type_ in rule.types for one in by_type.get(type_.lower(), ())):
+            exemption = _exemption(rule, resource, environment, exemptions)
+            for finding in rule.check(resource.body, Context(resource, resources)):
+                if exemption and exemption.expires < day:
+                    expired.setdefault(exemption, resource)
+                yield Verdict(rule, resource, finding, exemption if exemption and exemption.expires >= day else None)
+    for exemption, resource in expired.items():
+        yield Verdict(EXPIRED, resource, Finding("exemption", f"of {exemption.rule} ended on {exemption.expires}"))
+
+
+def _exemption(rule: Rule, resource: Resource, environment: str, exemptions: Sequence[Exemption]) -> Exemption | None:
+    for one in exemptions:
+        if one.rule == rule.id and fnmatchcase(resource.label, one.resource) and _meant(one.environment, environment):
+            return one
+    return None
+
+
+def _meant(patterns: str, environment: str) -> bool:
+    return any(fnmatchcase(environment, pattern) for pattern in patterns.split())
+
+
+EXPIRED = Rule(
+    "MLP.Policy.ExpiredExemption",
+    "an exemption is renewed with its reason, or goes",
+    Severity.IMPORTANT,
+    (),
+    lambda _body, _context: (),
+    source="this project",
+)
+
+
+def _described(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "rule": verdict.rule.id,
+        "number": verdict.rule.number,
+        "severity": verdict.rule.severity.value,
+        "mandatory": verdict.rule.mandatory,
+        "urn": verdict.resource.urn,
+        "resource": verdict.resource.label,
+        "field": verdict.finding.field,
+        "reason": f"{verdict.rule.title}: {verdict.finding.message}",
+    }

@@ -1,0 +1,138 @@
+"""Every rule of the policy pack holds in prod or is exempt, and fails for the one field it names."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import random
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azlocal.engine.plan import plan
+from infra.policy import evaluate
+from infra.policy.catalogue import LEFT_OUT, RULES
+from infra.policy.evaluation import EXPIRED, verdicts
+from infra.policy.exemptions import EXEMPTIONS
+from infra.policy.model import OURS, Resource, Rule
+from infra.policy.prefixes import open_prefixes
+from tests.infra.policy_mutations import MUTATIONS, NSG, REPAIRS, TOGETHER, Plan, rule_of
+from tests.infra.program import ENVIRONMENTS, ROOT
+
+TODAY = datetime.date(2026, 12, 1)
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+@cache
+def planned(environment: str) -> list[dict[str, Any]]:
+    return plan(ROOT, environment).resources
+
+
+def resources(environment: str) -> Plan:
+    return {
+        one["name"]: Resource(one["urn"], one["name"], one["armType"], one["id"] or "", copy.deepcopy(one["body"]))
+        for one in planned(environment)
+        if one["armType"] and one["body"] is not None
+    }
+
+
+@cache
+def _compliant() -> Plan:
+    repaired = resources("prod")
+    REPAIRS(repaired)
+    return repaired
+
+
+def compliant() -> Plan:
+    return copy.deepcopy(_compliant())
+
+
+def failing(found: Plan) -> set[str]:
+    """The rules that fail when nothing is exempt."""
+    return {verdict.rule.id for verdict in verdicts("prod", list(found.values()), exemptions=())}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_has_no_finding_that_is_not_exempt(environment: str) -> None:
+    assert planned(environment)
+    found = list(verdicts(environment, list(resources(environment).values()), today=TODAY))
+    assert [(one.rule.id, one.resource.label, one.finding) for one in found if one.exemption is None] == []
+
+
+def test_the_repaired_plan_of_prod_holds_every_rule_without_an_exemption() -> None:
+    assert failing(compliant()) == set()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_one_broken_field_fails_its_rule_and_no_other(rule: Rule) -> None:
+    broken = compliant()
+    MUTATIONS[rule.id](broken)
+    assert failing(broken) == {rule.id} | TOGETHER.get(rule.id, set())
+
+
+def test_every_rule_has_a_name_of_its_own_and_every_exemption_a_rule() -> None:
+    assert len(BY_ID) == len(RULES) == len(MUTATIONS)
+    assert {one.rule for one in EXEMPTIONS} <= set(BY_ID)
+    assert not set(LEFT_OUT) & set(BY_ID)
+    assert [one.rule for one in EXEMPTIONS if not one.reason] == []
+
+
+def test_an_expired_exemption_exempts_nothing_and_is_a_finding() -> None:
+    found = list(resources("prod").values())
+    late = max(one.expires for one in EXEMPTIONS) + datetime.timedelta(days=1)
+    before = {one.rule.id for one in verdicts("prod", found, today=TODAY) if one.exemption is None}
+    after = {one.rule.id for one in verdicts("prod", found, today=late) if one.exemption is None}
+    assert before == set()
+    assert after >= {EXPIRED.id, "Azure.ACR.Quarantine"}
+
+
+def test_nine_of_ten_rows_of_psrule_hold_in_prod_and_each_other_is_exempt() -> None:
+    found = list(resources("prod").values())
+    types = {one.type.lower() for one in found}
+    rows = {rule.id for rule in RULES if not rule.id.startswith(OURS) and {one.lower() for one in rule.types} & types}
+    exempt = {one.rule.id for one in verdicts("prod", found, today=TODAY)} & rows
+    assert len(rows) > 80
+    assert 1 - len(exempt) / len(rows) >= 0.88, sorted(exempt)
+
+
+def test_findings_are_told_as_the_protocol_says() -> None:
+    bodies = copy.deepcopy(planned("prod"))
+    vault = next(one for one in bodies if one["name"] == "vault-vault")
+    vault["body"]["properties"]["publicNetworkAccess"] = "Enabled"
+    (found,) = evaluate("prod", bodies)
+    assert found["rule"] == "MLP.KeyVault.PublicAccess"
+    assert found["mandatory"] is True
+    assert found["urn"] == vault["urn"]
+    assert found["field"] == "properties.publicNetworkAccess"
+    assert "'Enabled'" in found["reason"]
+
+
+HALVES = [["0.0.0.0/1", "128.0.0.0/1"], ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"], ["::/0"], ["0.0.0.0/0"]]
+
+
+@pytest.mark.parametrize("prefixes", [["Internet"], ["any"], ["*"], *HALVES])
+@pytest.mark.parametrize("plural", [False, True])
+def test_the_internet_is_open_however_it_is_written(prefixes: list[str], plural: bool) -> None:  # noqa: FBT001
+    broken = compliant()
+    if plural:
+        rule_of(NSG, sourceAddressPrefixes=prefixes)(broken)
+    else:
+        for place, prefix in enumerate(prefixes):
+            rule_of(NSG, sourceAddressPrefix=prefix, priority=200 + place)(broken)
+    wanted = "Azure.NSG.AnyInboundSource" if prefixes == ["*"] and not plural else "MLP.Network.OpenInbound"
+    assert failing(broken) == {wanted}
+
+
+@given(st.integers(1, 5), st.randoms(use_true_random=False))
+def test_any_split_of_the_whole_address_space_is_open(length: int, order: random.Random) -> None:
+    parts = [f"{index << (8 - length)}.0.0.0/{length}" for index in range(2**length)]
+    order.shuffle(parts)
+    assert set(open_prefixes(parts)) == set(parts)
+
+
+@given(st.integers(0, 255), st.integers(0, 255), st.integers(16, 32))
+def test_a_private_range_is_not_open(second: int, third: int, length: int) -> None:
+    assert open_prefixes([f"10.{second}.{third}.0/{length}", "VirtualNetwork", "AzureLoadBalancer"]) == []
