@@ -185,7 +185,8 @@ DEPLOYER: tuple[Grant, ...] = (
     Grant(CI, "Locks Contributor", GROUP, "sets and lifts the locks"),
     Grant(CI, "Azure Kubernetes Service RBAC Cluster Admin", GROUP, "namespaces and service accounts"),
     Grant(CI, "AzureML Data Scientist", GROUP, "trains, registers and deploys the model"),
-    Grant(CI, BLOBS, GROUP, "uploads code and data, without keys"),
+    # Contributor of blobs would not do: only an owner sets the access control lists of what others made.
+    Grant(CI, "Storage Blob Data Owner", GROUP, "uploads code and data, sets access control lists of the lake"),
     Grant(CI, "AcrPush", GROUP, "images of environments"),
 )
 """The rows of the environment's CI identity: all on its resource group, assigned before anything is in it."""
