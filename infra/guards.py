@@ -36,6 +36,12 @@ def _protected(
     return pulumi.ResourceTransformationResult(args.props, opts)
 
 
+def _foreign(chosen: settings.Settings) -> set[str]:
+    """What another team runs and this program only reads: its lock is that team's affair."""
+    read = {"lake-account": chosen.lake.existing_id, "observability-logs": chosen.observability.existing_workspace_id}
+    return {name for name, existing in read.items() if existing is not None}
+
+
 @dataclass(frozen=True)
 class GuardsArgs:
     """Args: placement; chosen: all settings, for policies follow them; group_id: what the policies cover."""
@@ -52,7 +58,12 @@ class Guards(Block):
         super().__init__(name, opts)
         self._name, self._args = name, args
         governance = args.chosen.governance
-        locked = [one for one in walk.created() if walk.kind_of(one) in HOLDS_DATA] if governance.locks else []
+        foreign = _foreign(args.chosen)
+        locked = [
+            one
+            for one in (walk.created() if governance.locks else [])
+            if walk.kind_of(one) in HOLDS_DATA and one.pulumi_resource_name not in foreign
+        ]
         for one in locked:
             self._lock(one)
         assigned = [row for row in POLICIES if governance.policies != "None" and row.when(args.chosen)]

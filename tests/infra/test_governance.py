@@ -101,6 +101,15 @@ def test_data_is_locked_and_protected_where_the_settings_say(deployment: Deploym
     assert not [made.name for made in deployment.azure() if made.protect and made not in holding]
 
 
+def test_what_another_team_runs_is_not_locked() -> None:
+    values = program.configuration("prod")
+    group = f"/subscriptions/{program.SUBSCRIPTION}/resourceGroups/theirs/providers"
+    values["observability"]["existingWorkspaceId"] = f"{group}/Microsoft.OperationalInsights/workspaces/theirs"
+    values["lake"]["existingId"] = f"{group}/Microsoft.Storage/storageAccounts/theirs"
+    locks = {made.name for made in program.run("prod", values).all("ManagementLockByScope")}
+    assert locks == {"guards-lock-storage-account", "guards-lock-vault-vault"}
+
+
 def test_production_keeps_its_data() -> None:
     governance = parse(program.configuration("prod")).governance
     assert (governance.locks, governance.protect, governance.policies) == (True, True, "Default")
