@@ -74,7 +74,8 @@ def test_a_removed_block_is_deleted(platform: Platform, copy: Path) -> None:
 
 
 def test_a_prefix_that_azure_refuses_is_refused_in_its_words(platform: Platform, copy: Path) -> None:
-    edit(copy, "environments/Pulumi.local.yaml", "      endpoints: 10.20.1.0/24", "      endpoints: 10.20.2.0/24")
+    space = "    addressSpace: 10.20.0.0/16"
+    edit(copy, "environments/Pulumi.local.yaml", space, f"{space}\n    subnets: {{endpoints: 10.20.200.0/24}}")
     run = platform.up(copy)
     assert run.code == 1
     assert "InUse" in run.output, run.output

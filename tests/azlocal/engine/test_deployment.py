@@ -558,7 +558,9 @@ def test_what_becomes_secret_is_hidden_from_then_on(stack: Stack) -> None:
 def test_a_plan_says_what_it_cannot_read(stack: Stack) -> None:
     stack.write(
         f"""
-found = resources.ResourceGroup.get("found", "/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/lost")
+kind = "Microsoft.ManagedIdentity/userAssignedIdentities"
+found = managedidentity.UserAssignedIdentity.get(
+    "found", f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg/providers/{{kind}}/lost")
 asked = resources.get_resource_group_output(resource_group_name="rg")
 identity("a", found.name)
 group("other")
