@@ -63,6 +63,8 @@ def run_program(project: Project, monitor: Monitor, *, planning: bool, note: Cal
 def _run_program(project: Project, monitor: Monitor, *, planning: bool, note: Callable[[str, str], None]) -> None:
     executor = _Inline(1) if planning else ThreadPoolExecutor(THREADS, thread_name_prefix="engine")
     loop = asyncio.new_event_loop()
+    # What fails is told once, by what this raises; asyncio would print each future that nobody asked again.
+    loop.set_exception_handler(lambda *_: None)
     loop.set_default_executor(executor)
     monitor.run_on(loop)
     failures: list[BaseException] = []

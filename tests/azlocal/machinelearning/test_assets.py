@@ -173,14 +173,10 @@ def test_a_cluster_that_cannot_be(arm: Any, workspace: Workspace, properties: di
         arm.put(f"{workspace.id}/computes/{unique('c')}", "2024-10-01", body)
 
 
-def test_schedules_and_registries_are_not_served(arm: Any, workspace: Workspace) -> None:
+def test_schedules_are_not_served(arm: Any, workspace: Workspace) -> None:
     body: dict[str, Any] = {"properties": {"action": {}, "trigger": {}}}
     with pytest.raises(HttpResponseError, match="schedules") as caught:
         arm.put(f"{workspace.id}/schedules/nightly", "2024-10-01", body)
-    assert caught.value.status_code == 501
-    group = workspace.id.rsplit("/providers/", 1)[0]
-    with pytest.raises(HttpResponseError, match="registries") as caught:
-        arm.put(f"{group}/providers/Microsoft.MachineLearningServices/registries/r", "2024-10-01", {})
     assert caught.value.status_code == 501
 
 
