@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import runpy
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from pulumi.runtime import resource as runtime_resource
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "azure-ml-platform"
+PICKLER: Any = pickle._Pickler  # type: ignore[attr-defined]  # the pure one, which dill is made to use
 SUBSCRIPTION = "22222222-0000-4000-8000-000000000001"
 TENANT = "22222222-0000-4000-8000-000000000002"
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in (ROOT / "environments").glob("Pulumi.*.yaml"))
@@ -271,11 +273,15 @@ def _first(alias: Any, *_: Any) -> Any:
 
 
 @contextmanager
-def without_aliases() -> Iterator[None]:
-    """Skip the bookkeeping of azure-native's many aliases: nine tenths of the time, and nothing a test looks at."""
+def lean_sdk() -> Iterator[None]:
+    """Skip the bookkeeping of azure-native's many aliases: nine tenths of the time, and nothing a test looks at.
+
+    And put back the standard pickler, which the SDK wraps once more for each dynamic resource.
+    """
     with (
         patch.object(runtime_resource, "prepare_aliases", _none),
         patch.object(pulumi_resource, "collapse_alias_to_urn", _first),
+        patch.object(PICKLER, "_batch_setitems", PICKLER._batch_setitems),
     ):
         yield
 
@@ -318,7 +324,8 @@ def within(environment: str, make: Callable[[], T]) -> T:
         finally:
             await stack.wait_for_rpcs()
 
-    return _loop().run_until_complete(main())
+    with lean_sdk():
+        return _loop().run_until_complete(main())
 
 
 def run_in_stack(environment: str, make: Callable[[], None], into: Deployment, *, preview: bool = False) -> None:
@@ -328,7 +335,7 @@ def run_in_stack(environment: str, make: Callable[[], None], into: Deployment, *
         _start(environment, into, preview=preview)
         await stack.run_in_stack(make)
 
-    with without_aliases():
+    with lean_sdk():
         _loop().run_until_complete(main())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,12 @@ def test_makes_keeps_changes_and_deletes(stack: Stack) -> None:
     assert stack.destroy().exit_code == 0
     assert calls(stack) == ["delete a here"]
     assert items(stack) == set()
+
+
+def test_leaves_the_standard_pickler_as_it_was(stack: Stack) -> None:
+    before = dict(vars(pickle._Pickler))  # type: ignore[attr-defined]
+    assert stack.up(program(stack, "Item('a', size=1)")).exit_code == 0
+    assert dict(vars(pickle._Pickler)) == before  # type: ignore[attr-defined]
 
 
 def test_what_diff_says_is_replaced(stack: Stack) -> None:
