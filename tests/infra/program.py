@@ -22,7 +22,7 @@ from pulumi.runtime import resource as runtime_resource
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "azure-ml-platform"
-PICKLER: Any = pickle._Pickler  # type: ignore[attr-defined]  # the pure one, which dill is made to use
+PICKLER: Any = pickle._Pickler  # the pure one, which dill is made to use
 SUBSCRIPTION = "22222222-0000-4000-8000-000000000001"
 TENANT = "22222222-0000-4000-8000-000000000002"
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in (ROOT / "environments").glob("Pulumi.*.yaml"))

@@ -105,9 +105,9 @@ def test_makes_keeps_changes_and_deletes(stack: Stack) -> None:
 
 
 def test_leaves_the_standard_pickler_as_it_was(stack: Stack) -> None:
-    before = dict(vars(pickle._Pickler))  # type: ignore[attr-defined]
+    before = dict(vars(pickle._Pickler))
     assert stack.up(program(stack, "Item('a', size=1)")).exit_code == 0
-    assert dict(vars(pickle._Pickler)) == before  # type: ignore[attr-defined]
+    assert dict(vars(pickle._Pickler)) == before
 
 
 def test_what_diff_says_is_replaced(stack: Stack) -> None:
