@@ -17,6 +17,7 @@ from infra.alerts import Alerts, AlertsArgs
 from infra.bastion import Bastion, BastionArgs
 from infra.block import Placement
 from infra.budget import Budget, BudgetArgs
+from infra.certificate import Certificate, CertificateArgs
 from infra.cluster import Cluster, ClusterArgs
 from infra.container_logs import ContainerLogs, ContainerLogsArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs
@@ -24,6 +25,7 @@ from infra.foundation import names_of, tags_of
 from infra.guards import Guards, GuardsArgs, protect_data
 from infra.hub import Hub, HubArgs, existing
 from infra.identity import TRAINING, Identity, IdentityArgs
+from infra.ingress import Ingress, IngressArgs, address_of, domain_of, label_of
 from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
 from infra.network import Network, NetworkArgs
 from infra.network_tables import ranges, wanted
@@ -139,7 +141,7 @@ endpoints.connect("studio", spark.studio_id)
 # Secrets live in Key Vault, images in ACR, code and models in the workspace's own storage.
 vault = Vault("vault", VaultArgs(place, settings.vault, settings.network, azure.tenant_id))
 roles.scope(roles_of.VAULT, vault.id)
-endpoints.connect("vault", vault.id)
+vault_reachable = endpoints.connect("vault", vault.id)
 registry = Registry("registry", RegistryArgs(place, settings.registry, settings.network))
 roles.scope(roles_of.REGISTRY, registry.id)
 endpoints.connect("registry", registry.id)
@@ -236,6 +238,24 @@ cluster = Cluster(
     ),
 )
 roles.scope(roles_of.AKS, cluster.id)
+inside = cluster.provider("kubernetes", roles.granted(roles_of.ENGINEER, roles_of.AKS))
+certificate = (
+    Certificate(
+        "certificate",
+        CertificateArgs(
+            placement=place,
+            tls=serving_settings.tls,
+            vault_name=vault.name,
+            tenant_id=azure.tenant_id,
+            reader=identity.accounts["router"],
+            issuer=cluster.issuer,
+            kubernetes=inside,
+            ready=[*roles.granted("router"), *vault_reachable],
+        ),
+    )
+    if serving_settings.tls
+    else None
+)
 serving = Serving(
     "serving",
     ServingArgs(
@@ -246,8 +266,21 @@ serving = Serving(
         cluster_name=cluster.name,
         workspace_name=workspace.name,
         workload=identity.accounts["workload"],
-        kubernetes=cluster.provider("kubernetes", roles.granted(roles_of.ENGINEER, roles_of.AKS)),
+        kubernetes=inside,
+        certificate=certificate.ready if certificate else [],
         ready=[cluster.trusted_access, *roles.granted("workspace", roles_of.AKS), *roles.granted("workload")],
+    ),
+)
+
+scoring_host = serving_settings.tls.ssl_cname if serving_settings.tls else None
+Ingress(
+    "ingress",
+    IngressArgs(
+        subnet_id=network.subnets["ingress"],
+        address=str(address_of(settings.network, serving_settings)),
+        name=(label_of(scoring_host), endpoints.zone(domain_of(scoring_host))) if scoring_host else None,
+        kubernetes=inside,
+        ready=[serving.extension],
     ),
 )
 

@@ -64,13 +64,15 @@ class Cluster(Block):
         cluster = self._cluster(name, args)
         self.id: pulumi.Output[str] = cluster.id
         self.name: pulumi.Output[str] = cluster.name
-        issuer = cluster.oidc_issuer_profile.apply(lambda profile: profile.issuer_url if profile else "")
+        self.issuer: pulumi.Output[str] = cluster.oidc_issuer_profile.apply(
+            lambda profile: (profile.issuer_url or "") if profile else ""
+        )
         self.federation: pulumi.Resource = managedidentity.FederatedIdentityCredential(
             f"{name}-workload-identity",
             resource_group_name=place.resource_group,
             resource_name_=args.workload.name,
             federated_identity_credential_resource_name="kubernetes",
-            issuer=issuer,
+            issuer=self.issuer,
             subject=f"system:serviceaccount:{args.service_account}",
             audiences=["api://AzureADTokenExchange"],
             opts=self.child(),

@@ -10,6 +10,7 @@ from pulumi_azure_native import managedidentity
 from infra.block import Block, Placement
 
 WORKSPACE, TRAINING, WORKLOAD, CONTROL_PLANE, KUBELET = "workspace", "training", "workload", "aks", "kubelet"
+ROUTER = "router"
 
 IDENTITIES: dict[str, str] = {
     WORKSPACE: "the Azure ML workspace, towards the services it rests on",
@@ -17,6 +18,7 @@ IDENTITIES: dict[str, str] = {
     WORKLOAD: "pods: deployments and jobs on Kubernetes",
     CONTROL_PLANE: "AKS itself, which places nodes and load balancers",
     KUBELET: "the nodes, which pull images",
+    ROUTER: "the router of scoring requests, which needs its certificate",
 }
 """One user-assigned identity for each row: they exist, with their roles, before what acts through them."""
 

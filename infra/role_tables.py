@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.identity import CONTROL_PLANE, KUBELET, TRAINING, WORKLOAD, WORKSPACE
+from infra.identity import CONTROL_PLANE, KUBELET, ROUTER, TRAINING, WORKLOAD, WORKSPACE
 from infra.settings import Settings
 
 SPARK, CI = "spark", "ci"
@@ -108,6 +108,7 @@ MATRIX: tuple[Grant, ...] = (
     ),
     Grant(CONTROL_PLANE, "Managed Identity Operator", KUBELET_ID, "gives the nodes their identity"),
     Grant(KUBELET, "AcrPull", REGISTRY, "pulls pods' images"),
+    Grant(ROUTER, "Key Vault Secrets User", VAULT, "its certificate"),
     # Spark.
     Grant(SPARK, BLOBS, LAKE, "cleans and transforms"),
     # People.

@@ -239,6 +239,13 @@ def scoring_is_encrypted_or_says_so(serving: s.Serving) -> Iterator[Problem]:
         yield Problem("serving.allowInsecureConnections", "true beside serving.tls", "set it to false", EXTENSION)
     if serving.tls and (serving.tls.certificate is None) != (serving.tls.private_key is None):
         yield Problem("serving.tls", "certificate and privateKey go together", "give both or neither", EXTENSION)
+    if serving.tls and serving.tls.certificate and serving.tls.source == "vault" and serving.tls.expires is None:
+        yield Problem(
+            "serving.tls.expires",
+            "missing: the vault warns of a secret's end only where it knows it",
+            "give the certificate's last day",
+            "key-vault/secrets/secrets-best-practices",
+        )
 
 
 # An MLflow model's server: Azure refuses deployments below it.

@@ -31,6 +31,7 @@ class ServingArgs:
         workspace_name: the workspace that gets the compute.
         workload: identity of pods.
         kubernetes: the cluster's own interface.
+        certificate: what the router's secret comes from; it has to be there before the extension.
         ready: Trusted Access and the workspace's roles on the cluster: without them attaching fails with
             "extension not installed".
     """
@@ -43,6 +44,7 @@ class ServingArgs:
     workspace_name: pulumi.Input[str]
     workload: Account
     kubernetes: kubernetes.Provider
+    certificate: list[pulumi.Resource]
     ready: list[pulumi.Resource]
 
 
@@ -53,7 +55,7 @@ class Serving(Block):
         super().__init__(name, opts)
         self._name, self._args = name, args
         chosen = args.serving
-        extension = self._extension(self._certificate())
+        extension = self.extension = self._extension()
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace", metadata={"name": chosen.namespace}, opts=self._inside()
         )
@@ -77,28 +79,7 @@ class Serving(Block):
     def _inside(self) -> pulumi.ResourceOptions:
         return self.child(provider=self._args.kubernetes)
 
-    def _certificate(self) -> list[pulumi.Resource]:
-        """The router's certificate, where the settings bring one; else its secret exists already."""
-        tls = self._args.serving.tls
-        if tls is None or tls.certificate is None or tls.private_key is None:
-            return []
-        namespace = kubernetes.core.v1.Namespace(
-            f"{self._name}-extension-namespace", metadata={"name": EXTENSION_NAMESPACE}, opts=self._inside()
-        )
-        secret = kubernetes.core.v1.Secret(
-            f"{self._name}-certificate",
-            metadata={"name": tls.ssl_secret, "namespace": EXTENSION_NAMESPACE},
-            string_data=pulumi.Output.secret(
-                {
-                    "cert.pem": tls.certificate.get_secret_value(),
-                    "key.pem": tls.private_key.get_secret_value(),
-                }
-            ),
-            opts=pulumi.ResourceOptions.merge(self._inside(), pulumi.ResourceOptions(depends_on=[namespace])),
-        )
-        return [namespace, secret]
-
-    def _extension(self, certificate: list[pulumi.Resource]) -> kubernetesconfiguration.Extension:
+    def _extension(self) -> kubernetesconfiguration.Extension:
         args, place = self._args, self._args.placement
         return kubernetesconfiguration.Extension(
             f"{self._name}-extension",
@@ -123,7 +104,7 @@ class Serving(Block):
                 location=place.location,
                 nodes=args.nodes,
             ),
-            opts=self.child(depends_on=certificate),
+            opts=self.child(depends_on=args.certificate),
         )
 
     def _compute(self, extension: kubernetesconfiguration.Extension) -> ml.Compute:

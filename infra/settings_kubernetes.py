@@ -97,11 +97,16 @@ class Tls(Block):
 
     ssl_secret: DnsLabel = Field(description="Kubernetes secret in namespace azureml with cert.pem and key.pem")
     ssl_cname: str = Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="host name of the scoring address")
+    source: Literal["vault", "cluster"] = Field(
+        default="vault",
+        description="vault: kept in Key Vault and mounted by its driver; cluster: in the Kubernetes secret alone",
+    )
     certificate: SecretStr | None = Field(
         default=None,
-        description="PEM; with privateKey the program makes sslSecret, without it exists already",
+        description="PEM with its chain; with privateKey the program puts it where source says, else it is there",
     )
     private_key: SecretStr | None = Field(default=None, description="PEM without a passphrase, set with --secret")
+    expires: date | None = Field(default=None, description="yyyy-mm-dd, quoted; the certificate's last day")
 
 
 class Serving(Block):
@@ -114,5 +119,8 @@ class Serving(Block):
     high_availability: bool = Field(description="three routers; needs at least three workload nodes")
     allow_insecure_connections: bool = False
     tls: Tls | None = None
+    router_address: IPv4Address | None = Field(
+        default=None, description="the router's, in the ingress subnet; by default the subnet's first free one"
+    )
     default_instance_type: str
     instance_types: dict[DnsLabel, InstanceType] = Field(min_length=1)

@@ -12,7 +12,7 @@ from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from infra import governance_rules, ml_rules, network_rules, service_rules
+from infra import governance_rules, ingress_rules, ml_rules, network_rules, service_rules
 from infra.settings import Settings
 from infra.settings_rules import DOCS, Problem, check
 
@@ -87,8 +87,8 @@ def parse(values: Mapping[str, Any], found: Iterable[Problem] = ()) -> Settings:
             blocks[name] = _model(name).model_validate_json(json.dumps(values[key]))
         except ValidationError as error:
             problems += [_explain(key, _model(name), detail) for detail in error.errors(include_url=False)]
-    rules = network_rules.RULES + service_rules.RULES + ml_rules.RULES + governance_rules.RULES
-    problems += check(blocks, rules)
+    rules = (network_rules, service_rules, ml_rules, ingress_rules, governance_rules)
+    problems += check(blocks, (row for module in rules for row in module.RULES))
     if problems:
         raise ProblemsFoundError(problems)
     return Settings.model_construct(**blocks)

@@ -64,6 +64,7 @@ class Vault(Block):
             opts=self.child(),
         )
         self.id: pulumi.Output[str] = vault.id
+        self.name: pulumi.Output[str] = vault.name
         self.uri: pulumi.Output[str] = vault.properties.apply(lambda properties: properties.vault_uri or "")
         self.register_outputs({"id": self.id, "uri": self.uri})
 

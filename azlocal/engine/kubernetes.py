@@ -41,6 +41,7 @@ PROVIDER_INPUTS = frozenset(
 )  # fmt: skip
 IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 
+PATCH = "Patch"
 # Tokens of the package that are no objects: they are made by code that only the real provider has.
 NO_OBJECTS = ("kubernetes:helm.sh", "kubernetes:yaml", "kubernetes:kustomize")
 
@@ -84,6 +85,8 @@ class KubernetesProvider:
         _refuse(goal.type)
         inputs = dict(goal.inputs)
         metadata = dict(reveal(inputs.get("metadata")) or {})
+        if not metadata.get("name") and is_patch(goal.type):
+            raise RefusedError(f"'{goal.name}' patches nothing: it has no metadata.name", "name the object")
         if not metadata.get("name"):
             before = reveal((goal.old or {}).get("metadata")) or {}
             metadata["name"] = before.get("name") or f"{goal.name}-{self._suffix(goal.urn)}".lower()
@@ -123,8 +126,11 @@ class KubernetesProvider:
         """Never: server-side apply shares an object with whoever else manages a part of it."""
 
     def create(self, goal: Goal, checked: Checked, timeout: float) -> Json:
-        """Server-side apply: what others set in the object stays."""
-        return self._cluster(goal.settings).apply(checked.body)
+        """Server-side apply: what others set in the object stays. A patch is of an object that is there."""
+        cluster = self._cluster(goal.settings)
+        if is_patch(goal.type) and cluster.get(checked.body) is None:
+            raise ResourceError("NotFound", f"there is no {checked.arm_type} {checked.id} to patch")
+        return cluster.apply(checked.body)
 
     def update(self, goal: Goal, checked: Checked, timeout: float) -> Json:
         """Server-side apply: what this manager no longer sets goes."""
@@ -133,7 +139,7 @@ class KubernetesProvider:
     def read(self, goal: Goal, id_: str, version: str = "") -> Json | None:
         """The object with the id that the provider gives: namespace and name."""
         _refuse(goal.type)
-        _, group_version, kind = goal.type.split(":")
+        _, group_version, kind = goal.type.removesuffix(PATCH).split(":")
         namespace, _, name = id_.rpartition("/")
         metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
         return self._cluster(goal.settings).get(
@@ -141,8 +147,12 @@ class KubernetesProvider:
         )
 
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
-        """Delete the object and wait until it is gone."""
-        self._cluster(goal.settings).delete(reveal(goal.inputs), timeout)
+        """Delete the object and wait until it is gone; of a patch, only what it set."""
+        cluster, manifest = self._cluster(goal.settings), reveal(goal.inputs)
+        if not is_patch(goal.type):
+            cluster.delete(manifest, timeout)
+        elif cluster.get(manifest) is not None:
+            cluster.apply(_identity(manifest))
 
     def keeps(self, goal: Goal) -> bool:
         """Never: what is deleted is gone."""
@@ -164,6 +174,17 @@ class KubernetesProvider:
 
     def _cluster(self, settings: Json) -> Cluster:
         return self._connect(reveal(settings))
+
+
+def is_patch(type_: str) -> bool:
+    """Whether a resource changes a part of an object that somebody else makes (pulumi-kubernetes, "Patch")."""
+    return type_.endswith(PATCH)
+
+
+def _identity(manifest: Json) -> Json:
+    """An object's manifest that sets nothing: applied, it gives up what its manager owned."""
+    metadata = {key: value for key, value in manifest["metadata"].items() if key in {"name", "namespace"}}
+    return {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": metadata}
 
 
 # Kubernetes' own kinds that live in no namespace (``kubectl api-resources --namespaced=false``).
@@ -197,7 +218,7 @@ def _entry(config: Json, section: str, name: Any) -> Json:
 
 
 def _refuse(type_: str) -> None:
-    if type_.startswith(NO_OBJECTS) or type_.endswith(("List", "Patch")):
+    if type_.startswith(NO_OBJECTS) or type_.endswith("List"):
         raise RefusedError(
             f"'{type_}' is not served by this engine: it is no object of the Kubernetes API",
             "declare the objects themselves",

@@ -76,6 +76,11 @@ BUILT_IN: tuple[Kind, ...] = (
 # What the Azure ML extension defines on its cluster (Microsoft Learn, "Create and manage instance types").
 AZURE_ML: tuple[Kind, ...] = _rows("amlarc.azureml.com/v1alpha1", False, "InstanceType")
 
+# What the Secrets Store driver defines where the add-on is on.
+SECRETS_STORE: tuple[Kind, ...] = _rows(
+    "secrets-store.csi.x-k8s.io/v1", True, "SecretProviderClass:secretproviderclasses"
+)
+
 _BY_KIND = {(kind.api_version, kind.name): kind for kind in BUILT_IN}
 CLUSTER_SCOPED = frozenset(kind.name for kind in BUILT_IN if not kind.namespaced)
 

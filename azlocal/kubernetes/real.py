@@ -50,6 +50,15 @@ class RealCluster:
         if status == 201:
             self._state.put_document(MADE, f"{cluster.key}|{name}", name)
 
+    async def apply(self, path: str, manifest: Json) -> None:
+        """An object that an extension or an add-on brings.
+
+        Raises:
+            StatusError: the cluster refuses it.
+        """
+        query = f"fieldManager={EXTENSION_MANAGER}&force=true"
+        _taken(*await self.forward.json("PATCH", f"{path}?{query}", manifest, _APPLY))
+
     async def leave(self, cluster: Resource) -> None:
         """An AKS cluster that goes takes its extensions' namespaces along: the real cluster, which stays, loses them.
 

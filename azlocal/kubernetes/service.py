@@ -15,9 +15,10 @@ from azlocal.arm.service import read_body
 from azlocal.arm.types import Effects
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.kubernetes import access, discovery, issuer
+from azlocal.kubernetes.extension import has_secret_store, objects, path_of, secret_store_definition
 from azlocal.kubernetes.forward import Forwarder, Kubeconfig, gone
 from azlocal.kubernetes.paths import Target, parse
-from azlocal.kubernetes.real import EXTENSION_MANAGER, RealCluster, namespace_manifest
+from azlocal.kubernetes.real import EXTENSION_MANAGER, RealCluster
 from azlocal.kubernetes.requests import Asked, Requests, Watch
 from azlocal.kubernetes.standin import EXTENSION, NOTICE, Event, StandIn
 from azlocal.kubernetes.status import StatusError, bad_request, not_served
@@ -47,7 +48,7 @@ class Kubernetes:
             self.azure.state.put_document(INSTALLATION, "ca", ca.read_text())
         self.azure.control.effects[EXTENSION] = Effects(put=self._install)
         if self._real:
-            self.azure.control.effects[access.CLUSTER.lower()] = Effects(delete=self._real.leave)
+            self.azure.control.effects[access.CLUSTER.lower()] = Effects(put=self._add_ons, delete=self._real.leave)
 
     async def stop(self) -> None:
         """End the watches and close the connections to a real cluster."""
@@ -170,22 +171,32 @@ class Kubernetes:
             left.cancel()
 
     async def _install(self, extension: Resource) -> None:
-        """An extension makes the namespace it is released to."""
-        scope = extension.properties.get("scope") or {}
-        release = scope.get("cluster") or {}
-        namespace = release.get("releaseNamespace") or (scope.get("namespace") or {}).get("targetNamespace")
+        """An extension brings its objects."""
         cluster = self.azure.state.get(extension.key.partition("/providers/microsoft.kubernetesconfiguration/")[0])
-        if not namespace or cluster is None:
-            return
-        if self._real is None:
-            self.standin(cluster).apply(namespace_manifest(namespace), EXTENSION_MANAGER, force=True)
+        if cluster is None:
             return
         try:
-            await self._real.add_namespace(cluster, namespace)
+            for manifest in objects(extension):
+                if self._real is None:
+                    self.standin(cluster).apply(manifest, EXTENSION_MANAGER, force=True)
+                elif manifest["kind"] == "Namespace":
+                    await self._real.add_namespace(cluster, manifest["metadata"]["name"])
+                else:
+                    await self._real.apply(path_of(manifest), manifest)
         except StatusError as error:
             raise ArmError(
-                400, "ExtensionOperationFailed", f"The cluster refused the extension's namespace: {error.message}"
+                400, "ExtensionOperationFailed", f"The cluster refused what the extension brings: {error.message}"
             ) from None
+
+    async def _add_ons(self, cluster: Resource) -> None:
+        """An add-on brings its kinds to the real cluster; the stand-in knows them already."""
+        if self._real is None or not has_secret_store(cluster):
+            return
+        definition = secret_store_definition()
+        try:
+            await self._real.apply(path_of(definition), definition)
+        except StatusError as error:
+            raise ArmError(400, "AddonInvalid", f"The cluster refused the add-on's kind: {error.message}") from None
 
 
 def _describe(standin: StandIn, cluster: Resource, path: str, target: Target | None) -> dict[str, Any]:

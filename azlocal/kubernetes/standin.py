@@ -16,7 +16,8 @@ from typing import Any
 from azlocal.arm.providers.containerservice.credentials import OBJECTS
 from azlocal.kubernetes import apply as ssa
 from azlocal.kubernetes import schema
-from azlocal.kubernetes.kinds import AZURE_ML, BUILT_IN, Kind
+from azlocal.kubernetes.extension import has_secret_store
+from azlocal.kubernetes.kinds import AZURE_ML, BUILT_IN, SECRETS_STORE, Kind
 from azlocal.kubernetes.status import Cause, Json, StatusError, bad_request, invalid, not_found
 from azlocal.kubernetes.validate import check
 from azlocal.state import State
@@ -90,6 +91,8 @@ class StandIn:
             "azureml" in one.properties.get("extensionType", "").lower() for one in self._state.children(parent, type_)
         ):
             found += AZURE_ML
+        if has_secret_store(self._state.get(self.key)):
+            found += SECRETS_STORE
         for definition in self._objects("apiextensions.k8s.io", "customresourcedefinitions"):
             spec = definition["spec"]
             found += [

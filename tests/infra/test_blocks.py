@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from ipaddress import IPv4Address
+
 import pytest
 
 from infra import extension, spark_tables
 from infra.lake import SPARK_FILESYSTEM, ZONES
 from infra.lake_tables import ACCESS
+from infra.network_tables import ranges
 from infra.outbound_rules import PRIVATE_TARGETS
 from infra.settings_reader import parse
 from tests.infra import program
@@ -267,8 +271,8 @@ def test_local_accounts_come_with_a_reason() -> None:
 
 
 def test_pods_take_their_identity_from_the_service_account(deployment: Deployment) -> None:
-    credential = deployment.one("FederatedIdentityCredential").inputs
-    account = deployment.one("kubernetes:core/v1:ServiceAccount").inputs["metadata"]
+    credential = deployment.one("FederatedIdentityCredential", "cluster-workload-identity").inputs
+    account = deployment.one("kubernetes:core/v1:ServiceAccount", "serving-service-account").inputs["metadata"]
     assert credential["subject"] == f"system:serviceaccount:{account['namespace']}:{account['name']}"
     assert credential["audiences"] == ["api://AzureADTokenExchange"]
     assert credential["issuer"].startswith("https://oidc.")
@@ -322,15 +326,79 @@ def test_pods_logs_have_a_rule_to_follow(deployment: Deployment) -> None:
     assert association["associationName"] == rule["dataSources"]["extensions"][0]["name"]
 
 
+ROUTER_TLS = {"certificate": "CERT", "privateKey": "KEY"}
+
+
 def test_a_certificate_in_the_settings_becomes_the_routers_secret() -> None:
     values = program.configuration("dev")
-    values["serving"]["tls"] |= {"certificate": "CERT", "privateKey": "KEY"}
+    values["serving"]["tls"] |= {**ROUTER_TLS, "source": "cluster"}
     made = program.run("dev", values)
     secret = made.one("kubernetes:core/v1:Secret")
     assert secret.inputs["metadata"] == {"name": "scoring-tls", "namespace": extension.EXTENSION_NAMESPACE}
     assert secret.inputs["stringData"] == {"cert.pem": "CERT", "key.pem": "KEY"}
     assert "stringData" in secret.secret_inputs
-    assert "serving-certificate" in made.waits_for(made.one("kubernetesconfiguration:Extension"))
+    assert "certificate-secret" in made.waits_for(made.one("kubernetesconfiguration:Extension"))
+    assert not made.all("SecretProviderClass")
+
+
+def test_a_certificate_in_the_settings_goes_into_the_vault_and_has_an_end() -> None:
+    values = program.configuration("dev")
+    values["serving"]["tls"] |= {**ROUTER_TLS, "expires": "2027-03-31"}
+    made = program.run("dev", values)
+    kept = {one.inputs["secretName"]: one for one in made.all("keyvault:Secret")}
+    assert kept.keys() == {"scoring-tls-certificate", "scoring-tls-private-key"}
+    for secret in each(kept.values()):
+        assert secret.inputs["properties"]["attributes"]["expires"] == 1806537599
+        assert secret.inputs["properties"]["contentType"] == "application/x-pem-file"
+        assert "properties" in secret.secret_inputs
+        assert secret.name in made.waits_for(made.one("kubernetesconfiguration:Extension"))
+
+
+def test_the_router_reads_its_certificate_out_of_the_vault(deployment: Deployment) -> None:
+    source = deployment.one("SecretProviderClass")
+    parameters = source.inputs["spec"]["parameters"]
+    wanted = [json.loads(one)["objectName"] for one in json.loads(parameters["objects"])["array"]]
+    (secret,) = source.inputs["spec"]["secretObjects"]
+    values = deployment.one("kubernetesconfiguration:Extension").inputs["configurationSettings"]
+    assert secret["secretName"] == values["sslSecret"]
+    assert {one["key"]: one["objectName"] for one in secret["data"]} == dict(
+        zip(("cert.pem", "key.pem"), wanted, strict=True)
+    )
+    assert parameters["keyvaultName"] in deployment.outputs["key_vault_uri"]
+    credential = deployment.one("FederatedIdentityCredential", "certificate-identity").inputs
+    account = deployment.one("kubernetes:core/v1:ServiceAccount", "certificate-service-account").inputs["metadata"]
+    assert credential["subject"] == f"system:serviceaccount:{account['namespace']}:{account['name']}"
+    assert account["annotations"]["azure.workload.identity/client-id"] == parameters["clientID"]
+    pod = deployment.one("kubernetes:apps/v1:Deployment")
+    (container,) = pod.inputs["spec"]["template"]["spec"]["containers"]
+    assert container["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    before = deployment.waits_for(deployment.one("kubernetesconfiguration:Extension"))
+    assert {pod.name, "roles-router-key-vault-secrets-user-vault", "endpoints-vault-vault-dns"} <= before
+
+
+def test_the_router_has_a_private_address_and_name(deployment: Deployment) -> None:
+    chosen = parse(program.configuration(program.environment_of(deployment)))
+    patch = deployment.one("kubernetes:core/v1:ServicePatch")
+    given = patch.inputs["metadata"]["annotations"]
+    prefix = "service.beta.kubernetes.io/azure-load-balancer"
+    address = given[f"{prefix}-ipv4"]
+    assert given[f"{prefix}-internal"] == "true"
+    assert given[f"{prefix}-internal-subnet"].endswith(f"ingress-{program.environment_of(deployment)}")
+    assert IPv4Address(address) in ranges(chosen.network).ranges["ingress"]
+    record = deployment.one("privatedns:PrivateRecordSet").inputs
+    assert f"{record['relativeRecordSetName']}.{record['privateZoneName']}" == deployment.outputs["scoring_host"]
+    assert record["aRecords"] == [{"ipv4Address": address}]
+    assert "serving-extension" in deployment.waits_for(patch)
+
+
+def test_a_router_without_tls_has_no_name_of_its_own() -> None:
+    values = program.configuration("local")
+    values["serving"] |= {"tls": None, "allowInsecureConnections": True}
+    made = program.run("local", values)
+    assert made.one("kubernetes:core/v1:ServicePatch")
+    assert not made.all("privatedns:PrivateRecordSet")
+    assert not made.all("SecretProviderClass")
 
 
 def test_spark_is_a_compute_where_it_is_attached(dev: Deployment) -> None:

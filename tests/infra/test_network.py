@@ -122,6 +122,7 @@ def test_a_network_that_exists_is_read_and_not_made() -> None:
     roles = ("training", "endpoints", "aksUser", "aksSystem", "ingress", "synapse", "runners")
     network_id = f"{FOREIGN}/virtualNetworks/vnet"
     values["network"]["existingNetwork"] = {"virtualNetworkId": network_id, "subnets": {role: role for role in roles}}
+    values["serving"]["routerAddress"] = "10.99.0.4"
     made = program.run("dev", values)
     for kind in each(("network:VirtualNetwork", "NetworkSecurityGroup", "NatGateway", "PublicIPAddress")):
         assert made.all(kind) == []
@@ -173,7 +174,8 @@ def test_each_endpoint_resolves_privately(deployment: Deployment) -> None:
     wanted_zones = {zone for row in TARGETS.values() for group in row.groups for zone in ZONES[group]}
     kubernetes = {zone for zone in zones if zone.endswith("azmk8s.io")}
     private = deployment.one("ManagedCluster").inputs["apiServerAccessProfile"]["enablePrivateCluster"]
-    assert zones == wanted_zones | kubernetes
+    scoring = str(deployment.outputs["scoring_host"]).partition(".")[2]
+    assert zones == wanted_zones | kubernetes | {scoring}
     assert kubernetes == ({"privatelink.westeurope.azmk8s.io"} if private else set())
     endpoints = {made.inputs["privateEndpointName"]: made for made in deployment.all("network:PrivateEndpoint")}
     records = {made.inputs["privateEndpointName"]: made for made in deployment.all("PrivateDnsZoneGroup")}

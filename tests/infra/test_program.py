@@ -58,6 +58,8 @@ BLOCKS = {
     "Training",
     "Cluster",
     "Serving",
+    "Certificate",
+    "Ingress",
     "Diagnostics",
     "ContainerLogs",
     "PrivateMonitoring",

@@ -128,7 +128,7 @@ def test_identities_have_their_roles_before_they_act(deployment: Deployment) -> 
             "serving-namespace",
             "roles-workspace-kubernetes-extension-contributor-cluster",
         },
-        ("kubernetes:core/v1:Namespace", ""): {
+        ("kubernetes:core/v1:Namespace", "serving-namespace"): {
             "roles-platform-engineer-azure-kubernetes-service-rbac-cluster-admin-cluster"
         },
     }

@@ -59,6 +59,7 @@ GPU = {
     "maxNodes": 2,
     "idleMinutes": 5,
 }
+TLS = {"sslSecret": "scoring-tls", "sslCname": "scoring.dev.ml.internal"}
 EXPIRED = {"reason": "a tool that knows certificates only", "until": "2020-01-01"}
 
 TRAPS: list[tuple[str, Any, str, str]] = [
@@ -120,6 +121,9 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("serving.tls", None, "serving.tls", "the router would not start"),
     ("serving.allowInsecureConnections", True, "serving.allowInsecureConnections", "beside serving.tls"),
     ("serving.tls.certificate", "PEM", "serving.tls", "go together"),
+    ("serving.tls", {**TLS, "certificate": "PEM", "privateKey": "PEM"}, "serving.tls.expires", "warns of"),
+    ("serving.tls.sslCname", "scoring.internal", "serving.tls.sslCname", "one label"),
+    ("serving.routerAddress", "10.21.255.4", "serving.routerAddress", "none of"),
     ("serving.defaultInstanceType", "gpu", "serving.defaultInstanceType", "is none of"),
     (
         "serving.instanceTypes.defaultinstancetype.limits.memory",

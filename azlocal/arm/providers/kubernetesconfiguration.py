@@ -91,6 +91,19 @@ def _complete(_call: Call, new: Resource, _old: Resource | None) -> None:
     properties.update(isSystemExtension=False, statuses=[], packageUri=None)
 
 
+def _committed(call: Call, new: Resource, _old: Resource | None) -> None:
+    """Its objects, where nothing runs that would bring them: in a plan."""
+    if EXTENSION.lower() in call.control.effects:
+        return
+    from azlocal.kubernetes.extension import objects
+    from azlocal.kubernetes.real import EXTENSION_MANAGER
+    from azlocal.kubernetes.standin import StandIn
+
+    cluster = StandIn(call.state, call.path.scope)
+    for manifest in objects(new):
+        cluster.apply(manifest, EXTENSION_MANAGER, force=True)
+
+
 def _show(_call: Call, _resource: Resource, body: Json) -> None:
     secrets = body["properties"].get("configurationProtectedSettings")
     if secrets:  # Azure shows which there are, and nothing of them
@@ -118,6 +131,7 @@ NAMESPACE = Namespace(
             delete_duration=120,
             check=_check,
             complete=_complete,
+            committed=_committed,
             present=_show,
         ),
     ),

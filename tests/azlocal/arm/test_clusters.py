@@ -11,6 +11,7 @@ from azure.mgmt.kubernetesconfiguration import SourceControlConfigurationClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 from azlocal.entra.principals import READER
+from azlocal.kubernetes.standin import StandIn
 
 from .conftest import GROUP, LOCATION, World, refused
 
@@ -295,3 +296,21 @@ def test_windows_that_aks_refuses(aks: Any, name: str, properties: Any) -> None:
     with refused("InvalidParameter", 400):
         aks.maintenance_configurations.create_or_update("rg", "aks-one", name, {"properties": properties})
     assert list(aks.maintenance_configurations.list_by_managed_cluster("rg", "aks-one")) == []
+
+
+def test_the_extension_brings_its_router(extensions: Any, world: World) -> None:
+    extensions.begin_create(*WHERE, "azureml", extension(internalLoadBalancerProvider="azure")).result()
+    objects = StandIn(world.state, f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/{WHERE[-1]}")
+    router = objects.get(objects.kind("v1", "Service"), "azureml", "azureml-fe")
+    assert router["spec"]["type"] == "LoadBalancer"
+    assert router["metadata"]["annotations"] == {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
+
+
+def test_the_secret_store_brings_its_kind(aks: Any, world: World) -> None:
+    on = {"azureKeyvaultSecretsProvider": {"enabled": True, "config": {"enableSecretRotation": "true"}}}
+    kinds = {}
+    for name, addons in (("aks-on", on), ("aks-off", {})):
+        aks.managed_clusters.begin_create_or_update("rg", name, cluster(addonProfiles=addons)).result()
+        objects = StandIn(world.state, f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/{name}")
+        kinds[name] = {kind.name for kind in objects.kinds()}
+    assert kinds["aks-on"] - kinds["aks-off"] == {"SecretProviderClass"}

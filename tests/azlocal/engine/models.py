@@ -57,6 +57,7 @@ MODELS = {
     ),
     "Microsoft.Network/natGateways": ("azure.mgmt.network.models", "NatGateway"),
     "Microsoft.Network/networkSecurityGroups": ("azure.mgmt.network.models", "NetworkSecurityGroup"),
+    "Microsoft.Network/privateDnsZones/A": ("azure.mgmt.privatedns.models", "RecordSet"),
     "Microsoft.Network/privateDnsZones": ("azure.mgmt.privatedns.models", "PrivateZone"),
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks": ("azure.mgmt.privatedns.models", "VirtualNetworkLink"),
     "Microsoft.Network/privateEndpoints": ("azure.mgmt.network.models", "PrivateEndpoint"),

@@ -59,6 +59,42 @@ def test_a_renamed_namespace_takes_its_objects_along(stack: Stack) -> None:
     assert applied(stack, "ServiceAccount", name, "models") is None
 
 
+PATCH = """
+import pulumi_kubernetes as k8s
+cluster = k8s.Provider("cluster", kubeconfig="{}")
+k8s.core.v1.ServicePatch(
+    "router", metadata={"name": "router", "namespace": "default", "annotations": ANNOTATIONS},
+    opts=Options(provider=cluster))
+"""
+ROUTER = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "router", "namespace": "default", "annotations": {"theirs": "kept"}},
+    "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP"}]},
+}
+
+
+def annotations(stack: Stack) -> Any:
+    return applied(stack, "Service", "router", "default")["metadata"].get("annotations")
+
+
+def test_a_patch_changes_its_part_of_an_object_and_gives_it_back(stack: Stack) -> None:
+    stack.cluster._standin.apply(ROUTER, "somebody")
+    assert stack.up(PATCH.replace("ANNOTATIONS", '{"ours": "1", "more": "1"}')).exit_code == 0
+    assert annotations(stack) == {"theirs": "kept", "ours": "1", "more": "1"}
+    assert stack.up(PATCH.replace("ANNOTATIONS", '{"ours": "2"}')).exit_code == 0
+    assert annotations(stack) == {"theirs": "kept", "ours": "2"}
+    assert stack.destroy().exit_code == 0
+    assert annotations(stack) == {"theirs": "kept"}
+
+
+def test_a_patch_needs_an_object(stack: Stack) -> None:
+    result = stack.up(PATCH.replace("ANNOTATIONS", '{"ours": "1"}'))
+    assert result.exit_code == 1
+    assert "there is no Service default/router to patch" in str(result.summary.failures)
+    assert applied(stack, "Service", "router", "default") is None
+
+
 def kubeconfig_of(server: str) -> str:
     config = {
         "current-context": "it",
