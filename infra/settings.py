@@ -6,7 +6,7 @@ setting forbids another stands in `settings_rules.py`, and reading and reporting
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
