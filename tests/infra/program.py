@@ -137,7 +137,7 @@ class Azure(mocks.Mocks):
         )
         state.setdefault("name", called)
         state |= {key: make(state["name"]) for key, make in READ_BACK.get(args.typ, {}).items()}
-        return f"/subscriptions/{SUBSCRIPTION}/{args.typ.replace(':', '/')}/{state['name']}", state
+        return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/{args.typ.replace(':', '/')}/{state['name']}", state
 
 
 NAME_KEYS: dict[str, tuple[str, ...]] = {
