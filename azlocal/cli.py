@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from azlocal.entra.principals import NAMES, WORKFLOW
+from azlocal.entra.principals import PRINCIPALS
 from azlocal.errors import AzureLocalError, UsageError
 from azlocal.lifecycle import Running, require_running
 from azlocal.server import DEFAULT_PORT
@@ -35,9 +35,7 @@ State = Annotated[Path | None, typer.Option("--state", help="The state folder (d
 Project = Annotated[Path, typer.Option("--project", help="The folder of Pulumi.yaml.")]
 As = Annotated[
     str,
-    typer.Option(
-        "--as", metavar="PRINCIPAL", help=f"Who to be: {', '.join(NAMES)}, or {WORKFLOW}OWNER/REPOSITORY:ENVIRONMENT."
-    ),
+    typer.Option("--as", metavar="PRINCIPAL", help=f"Who to be: {', '.join(PRINCIPALS)}."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks of the program's own errors.")]
 

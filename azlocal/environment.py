@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from azlocal.entra.principals import BY_NAME, NAMES, SUBSCRIPTION_ID, TENANT_ID, WORKFLOW, WORKLOAD
+from azlocal.entra.principals import BY_NAME, PRINCIPALS, SUBSCRIPTION_ID, TENANT_ID, WORKFLOW, WORKLOAD
 from azlocal.errors import UsageError
 from azlocal.lifecycle import Running
 from azlocal.state import State
 from azlocal.state.folder import StateFolder, write_private
 
+_SERVICE_ACCOUNT = "system:serviceaccount:"
 _TOKEN_LIFE = 24 * 3600  # seconds; a projected service-account token of Kubernetes lives up to 24 hours
 
 
@@ -36,15 +39,13 @@ def credentials(folder: StateFolder, name: str) -> dict[str, str]:
     Raises:
         UsageError: the name is unknown, or nothing trusts what ``workload`` or a workflow would sign in with.
     """
-    if name == WORKLOAD:
-        return _workload(folder)
+    if name.partition(":")[0] == WORKLOAD:
+        return _workload(folder, name)
     if name.startswith(WORKFLOW):
         return _workflow(folder, name)
     principal = BY_NAME.get(name)
     if principal is None:
-        raise UsageError(
-            f"unknown principal '{name}'", f"choose one of: {', '.join(NAMES)}, {WORKFLOW}OWNER/REPOSITORY:ENVIRONMENT"
-        )
+        raise UsageError(f"unknown principal '{name}'", f"choose one of: {', '.join(PRINCIPALS)}")
     return {
         "AZURE_TENANT_ID": TENANT_ID,
         "AZURE_CLIENT_ID": principal.client_id,
@@ -61,18 +62,30 @@ def variables(folder: StateFolder, server: Running, name: str) -> dict[str, str]
     }
 
 
-def _workload(folder: StateFolder) -> dict[str, str]:
-    """Sign in as a pod does: a service-account token of the local cluster, exchanged for its identity's."""
+def _workload(folder: StateFolder, name: str) -> dict[str, str]:
+    """Sign in as a pod does: a service-account token of a local cluster, exchanged for its identity's.
+
+    The bare name is that of the one service account that is trusted, those of extensions left aside.
+    """
     from azlocal.entra.keys import Keys
 
-    found = _trusting(folder, _cluster_issuers)
-    if len(found) != 1:
-        what = "no user-assigned identity trusts" if not found else "several user-assigned identities trust"
+    given = name.removeprefix(WORKLOAD).removeprefix(":")
+    with _reading(folder) as state:
+        found = {row[2].removeprefix(_SERVICE_ACCOUNT): row for row in _federated(state, _cluster_issuers(state))}
+        aside = _extension_namespaces(state)
+    chosen = [
+        row for account, row in found.items() if (account == given if given else account.partition(":")[0] not in aside)
+    ]
+    if len(chosen) != 1:
+        which = f"the service account {given}" if given else "a service account"
         raise UsageError(
-            f"{what} a service account of a local cluster, so 'workload' stands for nobody",
-            "create one identity with a federated credential for the cluster's OIDC issuer first",
+            f"{'no' if not chosen else 'more than one'} user-assigned identity trusts {which} of a local cluster, "
+            f"so '{name}' stands for nobody",
+            f"name one: {', '.join(f'{WORKLOAD}:{account}' for account in found)}"
+            if found
+            else "create one identity with a federated credential for the cluster's OIDC issuer first",
         )
-    client_id, issuer, subject, audience = found[0]
+    client_id, issuer, subject, audience = chosen[0]
     now = int(time.time())
     claims = {
         "iss": issuer,
@@ -82,7 +95,7 @@ def _workload(folder: StateFolder) -> dict[str, str]:
         "nbf": now,
         "exp": now + _TOKEN_LIFE,
     }
-    return _signed_in(folder, client_id, "workload.jwt", Keys(folder).sign(claims))
+    return _signed_in(folder, client_id, subject, Keys(folder).sign(claims))
 
 
 def _workflow(folder: StateFolder, name: str) -> dict[str, str]:
@@ -94,7 +107,8 @@ def _workflow(folder: StateFolder, name: str) -> dict[str, str]:
     from azlocal.github.tokens import AUDIENCE, ISSUER, REQUEST_URL, Workflow
 
     workflow = Workflow.parse(name.removeprefix(WORKFLOW))
-    found = [row for row in _trusting(folder, lambda _: {ISSUER}) if row[2] == workflow.subject]
+    with _reading(folder) as state:
+        found = [row for row in _federated(state, {ISSUER}) if row[2] == workflow.subject]
     if len(found) != 1:
         what = "no user-assigned identity trusts" if not found else "several user-assigned identities trust"
         raise UsageError(
@@ -103,14 +117,15 @@ def _workflow(folder: StateFolder, name: str) -> dict[str, str]:
         )
     keys, now = Keys(folder), int(time.time())
     return {
-        **_signed_in(folder, found[0][0], "workflow.jwt", keys.sign(workflow.id_token(AUDIENCE, now, _TOKEN_LIFE))),
+        **_signed_in(folder, found[0][0], workflow.subject, keys.sign(workflow.id_token(AUDIENCE, now, _TOKEN_LIFE))),
         "ACTIONS_ID_TOKEN_REQUEST_URL": REQUEST_URL,
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": keys.sign(workflow.request_token(now)),
     }
 
 
-def _signed_in(folder: StateFolder, client_id: str, file: str, assertion: str) -> dict[str, str]:
-    path = Path(folder.sub("tokens")) / file
+def _signed_in(folder: StateFolder, client_id: str, subject: str, assertion: str) -> dict[str, str]:
+    """The sign-in by a token in a file of the subject's own: two programs may sign in at a time."""
+    path = Path(folder.sub("tokens")) / f"{hashlib.sha256(subject.encode()).hexdigest()[:16]}.jwt"
     write_private(path, assertion)
     return {
         "AZURE_TENANT_ID": TENANT_ID,
@@ -119,11 +134,11 @@ def _signed_in(folder: StateFolder, client_id: str, file: str, assertion: str) -
     }
 
 
-def _trusting(folder: StateFolder, issuers: Callable[[State], set[str]]) -> list[tuple[str, str, str, str]]:
-    """Client id, issuer, subject and audience of each federated credential for one of the issuers."""
+@contextmanager
+def _reading(folder: StateFolder) -> Iterator[State]:
     state = State(folder.database)
     try:
-        return _federated(state, issuers(state))
+        yield state
     finally:
         state.close()
 
@@ -135,7 +150,17 @@ def _cluster_issuers(state: State) -> set[str]:
     }
 
 
+def _extension_namespaces(state: State) -> set[str]:
+    """Where the clusters' extensions are released to: what runs there is theirs."""
+    scopes = [
+        extension.properties.get("scope") or {}
+        for extension in state.of_type("microsoft.kubernetesconfiguration/extensions")
+    ]
+    return {str((scope.get("cluster") or {}).get("releaseNamespace")) for scope in scopes}
+
+
 def _federated(state: State, issuers: set[str]) -> list[tuple[str, str, str, str]]:
+    """Client id, issuer, subject and audience of each federated credential for one of the issuers."""
     found = []
     for credential in state.of_type("microsoft.managedidentity/userassignedidentities/federatedidentitycredentials"):
         properties = credential.properties

@@ -178,35 +178,35 @@ def _end_of(day: date | None) -> int | None:
     return None if day is None else int(datetime.combine(day, time(23, 59, 59), UTC).timestamp())
 
 
-def _mount(source: str) -> dict[str, object]:
+def _mount(source: str) -> kubernetes.apps.v1.DeploymentSpecArgsDict:
     """A pod that mounts the certificate and waits, with as few rights as a pod can have."""
     labels = {"app": SERVICE_ACCOUNT, "azure.workload.identity/use": "true"}
-    container = {
+    container: kubernetes.core.v1.ContainerArgsDict = {
         "name": "wait",
         "image": PAUSE,
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "50m", "memory": "32Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": 65535,
+        "security_context": {
+            "allow_privilege_escalation": False,
+            "read_only_root_filesystem": True,
+            "run_as_non_root": True,
+            "run_as_user": 65535,
             "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
+            "seccomp_profile": {"type": "RuntimeDefault"},
         },
-        "volumeMounts": [{"name": _MOUNT, "mountPath": "/mnt/certificate", "readOnly": True}],
+        "volume_mounts": [{"name": _MOUNT, "mount_path": "/mnt/certificate", "read_only": True}],
     }
-    driver = {
+    driver: kubernetes.core.v1.CSIVolumeSourceArgsDict = {
         "driver": "secrets-store.csi.k8s.io",
-        "readOnly": True,
-        "volumeAttributes": {"secretProviderClass": source},
+        "read_only": True,
+        "volume_attributes": {"secretProviderClass": source},
     }
     return {
         "replicas": 1,
-        "selector": {"matchLabels": {"app": SERVICE_ACCOUNT}},
+        "selector": {"match_labels": {"app": SERVICE_ACCOUNT}},
         "template": {
             "metadata": {"labels": labels},
             "spec": {
-                "serviceAccountName": SERVICE_ACCOUNT,
+                "service_account_name": SERVICE_ACCOUNT,
                 "containers": [container],
                 "volumes": [{"name": _MOUNT, "csi": driver}],
             },

@@ -64,6 +64,8 @@ APPLICATIONS = (OWNER, DATA_SCIENTIST, ML_ENGINEER, READER, STRANGER)
 WORKLOAD = "workload"
 WORKFLOW = "github:"  # with OWNER/REPOSITORY:ENVIRONMENT: the identity that trusts that environment's jobs
 NAMES = (*(application.name for application in APPLICATIONS), WORKLOAD)
+PRINCIPALS = (*NAMES, f"{WORKLOAD}:NAMESPACE:SERVICE_ACCOUNT", f"{WORKFLOW}OWNER/REPOSITORY:ENVIRONMENT")
+"""What ``--as`` takes."""
 BY_NAME = {application.name: application for application in APPLICATIONS}
 BY_CLIENT_ID = {application.client_id: application for application in APPLICATIONS}
 BY_OBJECT_ID = {application.object_id: application for application in APPLICATIONS}

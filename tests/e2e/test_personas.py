@@ -145,6 +145,17 @@ def test_workload_does_its_work_and_nothing_else(become: Become) -> None:
     refused(lambda: list(workspace(platform).jobs.list()), 403)
 
 
+def test_who_brings_the_routers_certificate_reads_secrets_and_nothing_else(become: Become) -> None:
+    platform = become("owner")
+    vault(platform).set_secret("scoring-tls-certificate", "known")
+    platform = become("workload:azureml:router-certificate")
+    assert vault(platform).get_secret("scoring-tls-certificate").value == "known"
+    refused(lambda: vault(platform).set_secret("scoring-tls-certificate", "another"), 403)
+    refused(lambda: names(platform, "scores"), 403)
+    resources = ResourceManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID, retry_total=0)
+    refused(lambda: resources.resource_groups.get(platform.outputs["resource_group"]), 403)
+
+
 def test_shared_keys_are_off(become: Become) -> None:
     platform = become("owner")
     from azure.mgmt.storage import StorageManagementClient

@@ -74,18 +74,18 @@ ROUTER = {
 }
 
 
-def annotations(stack: Stack) -> Any:
+def router_annotations(stack: Stack) -> Any:
     return applied(stack, "Service", "router", "default")["metadata"].get("annotations")
 
 
 def test_a_patch_changes_its_part_of_an_object_and_gives_it_back(stack: Stack) -> None:
     stack.cluster._standin.apply(ROUTER, "somebody")
     assert stack.up(PATCH.replace("ANNOTATIONS", '{"ours": "1", "more": "1"}')).exit_code == 0
-    assert annotations(stack) == {"theirs": "kept", "ours": "1", "more": "1"}
+    assert router_annotations(stack) == {"theirs": "kept", "ours": "1", "more": "1"}
     assert stack.up(PATCH.replace("ANNOTATIONS", '{"ours": "2"}')).exit_code == 0
-    assert annotations(stack) == {"theirs": "kept", "ours": "2"}
+    assert router_annotations(stack) == {"theirs": "kept", "ours": "2"}
     assert stack.destroy().exit_code == 0
-    assert annotations(stack) == {"theirs": "kept"}
+    assert router_annotations(stack) == {"theirs": "kept"}
 
 
 def test_a_patch_needs_an_object(stack: Stack) -> None:
