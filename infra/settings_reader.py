@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -14,21 +15,50 @@ from pydantic_core import ErrorDetails
 
 from infra import governance_rules, ingress_rules, ml_rules, network_rules, service_rules
 from infra.settings import Settings
+from infra.settings_lines import Lines
+from infra.settings_pages import page_of
 from infra.settings_rules import DOCS, Problem, check
+
+
+@dataclass(frozen=True)
+class Located:
+    """A problem with its place, in parts for whoever shows them apart.
+
+    Args:
+        where: file and line.
+        key: the whole key, with the project's name.
+        message: what is wrong, with what was given and what is allowed.
+        hint: what to change.
+        source: the page that says so.
+    """
+
+    where: str
+    key: str
+    message: str
+    hint: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.key}: {self.message}; {self.hint} ({self.source})"
 
 
 class SettingsError(pulumi.RunError):
     """The environment's settings cannot be used; Pulumi prints it without a traceback."""
 
-    def __init__(self, file: str, project: str, problems: Sequence[Problem]) -> None:
-        lines = [_line(project, problem) for problem in problems]
-        count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
-        super().__init__("\n".join([f"{file}: {count} in the settings", *lines]))
-
-
-def _line(project: str, problem: Problem) -> str:
-    where = f" ({DOCS}{problem.page})" if problem.page else ""
-    return f"  {project}:{problem.key}: {problem.message}; {problem.hint}{where}"
+    def __init__(self, lines: Lines, project: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(
+            Located(
+                lines.where(problem.key),
+                f"{project}:{problem.key}",
+                problem.message,
+                problem.hint,
+                f"{DOCS}{problem.page or page_of(problem.key)}",
+            )
+            for problem in problems
+        )
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        told = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"{lines.file}: {count} in the settings\n{told}")
 
 
 def load(project: str = "") -> Settings:
@@ -52,7 +82,7 @@ def load(project: str = "") -> Settings:
     try:
         return parse(values, problems)
     except ProblemsFoundError as found:
-        raise SettingsError(f"environments/Pulumi.{stack}.yaml", project, found.problems) from None
+        raise SettingsError(Lines(stack, project), project, found.problems) from None
 
 
 class ProblemsFoundError(ValueError):
@@ -121,7 +151,7 @@ def _explain(block: str, model: type[BaseModel], detail: ErrorDetails) -> Proble
     message = detail["msg"][0].lower() + detail["msg"][1:]
     # A value under a key that holds secrets must not reach a log.
     given = "a value (not shown)" if "tls" in path else json.dumps(detail["input"], default=str)
-    return Problem(path, f"{given} given; {message}", description or "correct the value")
+    return Problem(path, f"{given} given; {message}", description or "give what the message allows")
 
 
 def _describe(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:

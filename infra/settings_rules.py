@@ -1,6 +1,6 @@
 """What one setting forbids another: Azure's documented traps, checked before the first resource.
 
-The rules themselves stand in `network_rules.py` and `service_rules.py`, each module with its table.
+The rules themselves stand in the modules named `*_rules.py`, each with its table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Problem:
         key: dotted path below the project's name, e.g. `network.subnets.training`.
         message: what is wrong, with what was given and what is allowed.
         hint: what to change.
-        page: where it is documented, relative to `DOCS`; empty when the shape alone is wrong.
+        page: where it is documented, relative to `DOCS`; empty for the block's own page (`settings_pages.py`).
     """
 
     key: str

@@ -96,7 +96,9 @@ def plan(
     if not _is_stdout(json_file):
         print_plan(found, verbose=verbose)
     _write_plan(json_file, found.as_json())
-    write_views(found.as_json(), views or {})
+    # Of a program that did not run there is nothing to draw: what was drawn before stays.
+    shown = {name: file for name, file in (views or {}).items() if found.resources or name in {"markdown", "base"}}
+    write_views(found.as_json(), shown)
     _raise_problems([found])
 
 

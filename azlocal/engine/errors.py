@@ -10,6 +10,8 @@ ResourceError            one resource failed; the others go on
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from azlocal.errors import AzureLocalError
 
 
@@ -17,13 +19,34 @@ class EngineError(AzureLocalError):
     """A mistake that its maker can mend: ``message`` says what is wrong, ``hint`` the way out."""
 
 
-class ProgramError(EngineError):
-    """The Pulumi program raised. ``problems`` are its sentences, ``trace`` the traceback for ``--verbose``."""
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What a program says is wrong with its settings, in parts."""
 
-    def __init__(self, problems: list[str], hint: str | None = None, trace: str | None = None) -> None:
+    where: str  # file and line
+    key: str
+    message: str
+    hint: str = ""
+    source: str = ""
+
+
+class ProgramError(EngineError):
+    """The Pulumi program raised. ``problems`` are its sentences, ``trace`` the traceback for ``--verbose``.
+
+    ``mistakes`` are the same sentences in parts, where the program tells them so.
+    """
+
+    def __init__(
+        self,
+        problems: list[str],
+        hint: str | None = None,
+        trace: str | None = None,
+        mistakes: tuple[Mistake, ...] = (),
+    ) -> None:
         super().__init__("\n".join(problems), hint)
         self.problems = problems
         self.trace = trace
+        self.mistakes = mistakes
 
 
 class RefusedError(EngineError):

@@ -24,7 +24,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import reset_options, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
-from azlocal.engine.errors import EngineError, ProgramError
+from azlocal.engine.errors import EngineError, Mistake, ProgramError
 from azlocal.engine.host import in_folder_of
 from azlocal.engine.monitor import Monitor, NoMocks
 from azlocal.engine.project import Project
@@ -144,7 +144,7 @@ def explain(error: BaseException, folder: Path) -> BaseException:
         if isinstance(one, EngineError):
             return one
         if problems := _problems(one):
-            return ProgramError(problems, trace=_trace(error))
+            return ProgramError(problems, trace=_trace(error), mistakes=_mistakes(one))
         if isinstance(one, pulumi.RunError):
             return ProgramError([str(one)], trace=_trace(error))
     if isinstance(error, KeyboardInterrupt):
@@ -175,6 +175,15 @@ def _problems(error: BaseException) -> list[str]:
             for one in error.errors()  # type: ignore[attr-defined]
         ]
     return []
+
+
+def _mistakes(error: BaseException) -> tuple[Mistake, ...]:
+    """The problems of an error that tells each with place and key, as ``Mistake`` has them; else none."""
+    found = getattr(error, "problems", ())
+    if not all(hasattr(one, "key") and hasattr(one, "message") for one in found):
+        return ()
+    names = Mistake.__dataclass_fields__
+    return tuple(Mistake(**{name: str(getattr(one, name, "")) for name in names}) for one in found)
 
 
 def _place(error: BaseException, folder: Path) -> str:

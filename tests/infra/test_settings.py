@@ -14,6 +14,8 @@ from pulumi.runtime import config
 
 from infra.service_rules import quantity
 from infra.settings import Settings
+from infra.settings_lines import Lines
+from infra.settings_pages import OTHER, PAGES, page_of
 from infra.settings_reader import ProblemsFoundError, SettingsError, load, parse
 from tests.infra import program
 
@@ -302,10 +304,46 @@ def test_errors_name_file_key_and_documentation() -> None:
         read(changed("spark.sparkVersion", "3.3"), **{f"{program.PROJECT}:lake": "not json"})
     lines = str(caught.value).splitlines()
     assert lines[0] == "environments/Pulumi.dev.yaml: 2 problems in the settings"
-    assert lines[1].startswith("  azure-ml-platform:lake: 'not json' is no mapping; ")
-    assert lines[2].startswith("  azure-ml-platform:spark.sparkVersion: '3.3' ")
+    lake, spark = (
+        f"environments/Pulumi.dev.yaml:{line_of(key)}" for key in ("azure-ml-platform:lake:", "sparkVersion:")
+    )
+    assert lines[1].startswith(f"  {lake}: azure-ml-platform:lake: 'not json' is no mapping; ")
+    assert lines[2].startswith(f"  {spark}: azure-ml-platform:spark.sparkVersion: '3.3' ")
     assert lines[2].endswith("(https://learn.microsoft.com/azure/synapse-analytics/spark/apache-spark-version-support)")
     assert isinstance(caught.value, pulumi.RunError), "else Pulumi prints a traceback"
+
+
+def line_of(text: str) -> int:
+    lines = (program.ROOT / "environments/Pulumi.dev.yaml").read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("network.addressSpace", "addressSpace:"),
+        ("alerts.emails[0]", "emails:"),
+        ("quotas.compute.cores", "compute:"),
+        ("workspace.builderCluster.maxNodes", "maxNodes: 1"),
+        ("network.subnets.training", "azure-ml-platform:network:"),  # it is not there: the block that lacks it
+        ("nothing", "config:"),
+    ],
+)
+def test_a_setting_is_found_in_its_file(key: str, text: str) -> None:
+    where = Lines("dev", program.PROJECT).where(key)
+    assert where == f"environments/Pulumi.dev.yaml:{line_of(text)}"
+
+
+def test_a_file_that_is_not_there_has_no_lines() -> None:
+    assert Lines("none", program.PROJECT).where("network.mode") == "environments/Pulumi.none.yaml"
+
+
+def test_every_problem_has_a_page() -> None:
+    blocks = {field.alias or name for name, field in Settings.model_fields.items()}
+    assert blocks <= PAGES.keys()
+    assert page_of("cluster.zones[0]") == PAGES["cluster.zones"]
+    assert page_of("cluster.private") == PAGES["cluster"]
+    assert page_of("netwrok") == OTHER
 
 
 def test_other_programs_keys_are_none_of_ours() -> None:

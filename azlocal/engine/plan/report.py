@@ -36,7 +36,9 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
     else:
         _print_counts(usual, planned)
     print_summary(found, out)
-    for line in (*path.report(path.times(found.resources)), *cost.report(cost.cost(found.resources))):
+    for line in (
+        (*path.report(path.times(found.resources)), *cost.report(cost.cost(found.resources))) if planned else ()
+    ):
         _line(usual, line)
     print_problems(errors, found.problems)
 
@@ -53,10 +55,11 @@ def print_summary(found: Plan, out: IO[str] | None = None) -> None:
     """One line for an environment."""
     from rich.console import Console
 
+    planned = planned_resources(found)
     problems = f", {counted(len(found.problems), 'problem')}" if found.problems else ""
     _line(
         Console(file=out, highlight=False),
-        f"{found.stack}: {len(planned_resources(found))} to create{problems}",
+        f"{found.stack}: {f'{len(planned)} to create' if planned else 'nothing to create'}{problems}",
         "bold red" if problems else "bold",
     )
 

@@ -9,12 +9,13 @@ from typing import Any
 from azlocal.engine.assumed import AssumingAzure
 from azlocal.engine.deployment import Deployment
 from azlocal.engine.dynamic import PACKAGE, DynamicProvider
+from azlocal.engine.errors import EngineError, ProgramError
 from azlocal.engine.events import Silent, Watcher
 from azlocal.engine.kubernetes import KubernetesProvider
 from azlocal.engine.names import fixed_suffix
 from azlocal.engine.plan.model import Plan
 from azlocal.engine.plan.modules import program_anew
-from azlocal.engine.plan.problems import problems_of
+from azlocal.engine.plan.problems import problems_of, problems_of_program
 from azlocal.engine.ports import InProcess
 from azlocal.engine.project import Project, known_stacks, load_project
 from azlocal.engine.provider import Provider
@@ -35,7 +36,8 @@ class _Notes(Silent):
 def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, preview: bool = True) -> Plan:
     """Run the program against an empty Azure in this process; nothing is kept and nothing is sent.
 
-    With ``preview`` it is run once more with everything unknown that Azure computes (``preview``).
+    With ``preview`` it is run once more with everything unknown that Azure computes (``preview``). Where the program
+    refuses its settings and says which, these are the problems, and nothing is planned.
 
     Raises:
         EngineError: the project or the environment can't be read, or the program raised.
@@ -47,7 +49,12 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
     notes = _Notes()
     deployment = _deployment(project, watcher or notes)
     monitor = Monitor(deployment, project.name, project.stack)
-    run_program(project, monitor, planning=True, note=notes.note)
+    try:
+        run_program(project, monitor, planning=True, note=notes.note)
+    except ProgramError as error:
+        if not error.mistakes:
+            raise
+        return Plan(env, problems=problems_of_program(error), notes=notes.taken)
     found = Plan(
         env,
         [_describe(record, deployment) for record in deployment.state.records.values()],
@@ -63,12 +70,17 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
 def plan_all(project_dir: Path | str, *, preview: bool = False) -> Iterator[Plan]:
     """A plan of each environment that has a settings file, one after the other: the SDK is imported once.
 
+    An environment that can't be planned at all has that as its problem, and the next one is planned all the same.
+
     Raises:
-        EngineError: as ``plan``, for the first environment that has such a mistake.
+        EngineError: there is no project.
     """
     for env in known_stacks(project_dir):
-        with program_anew(load_project(project_dir, env).main.parent):
-            found = plan(project_dir, env, preview=preview)
+        try:
+            with program_anew(load_project(project_dir, env).main.parent):
+                found = plan(project_dir, env, preview=preview)
+        except EngineError as error:
+            found = Plan(env, problems=problems_of_program(error))
         yield found
 
 

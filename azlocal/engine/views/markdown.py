@@ -56,7 +56,8 @@ def _problems(problems: list[Json]) -> str:
 
 def _said(problem: Json) -> str:
     fix = problem.get("fix") or problem.get("hint")
-    return f"{problem.get('message', '')}{f' Fix: {fix}' if fix else ''}"
+    field = f"`{problem['field']}`: " if problem.get("field") else ""
+    return f"{field}{problem.get('message', '')}{f' Fix: {fix}' if fix else ''}"
 
 
 def _changes(plan: Json, base: Json | None) -> str:

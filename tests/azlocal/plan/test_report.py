@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from azlocal.engine import commands
 from azlocal.engine.errors import EngineError
-from azlocal.engine.plan import plan_all
+from azlocal.engine.plan import plan, plan_all
 from tests.azlocal.plan.conftest import Write
 from tests.azlocal.plan.test_problems import NETWORK
 
@@ -66,3 +67,66 @@ def test_an_environment_with_a_problem_does_not_hide_the_next(
     with pytest.raises(EngineError, match="the plan of a has 1 problem"):
         commands.plan_all(folder)
     assert capsys.readouterr().out.splitlines() == ["a: 2 to create, 1 problem", "b: 2 to create"]
+
+
+MISTAKEN = """
+class Mistake:
+    where, key, message, hint, source = "Pulumi.a.yaml:3", "shop:nodes", "'x' is no number", "write 3", "https://page"
+
+class SettingsError(Exception):
+    problems = [Mistake(), Mistake()]
+
+group("rg")
+if pulumi.get_stack() == "a":
+    raise SettingsError
+if pulumi.get_stack() == "b":
+    raise ValueError("no way")
+"""
+
+
+def test_settings_that_the_program_refuses_are_problems_with_their_place(project: Write) -> None:
+    found = plan(project(MISTAKEN, "a"), "a")
+    assert found.resources == []
+    assert (
+        found.problems
+        == [
+            {
+                "code": "InvalidSetting",
+                "message": "'x' is no number",
+                "urn": "",
+                "resource": "Pulumi.a.yaml:3",
+                "armType": "",
+                "field": "shop:nodes",
+                "fix": "write 3",
+                "source": "https://page",
+            }
+        ]
+        * 2
+    )
+
+
+def test_an_environment_that_cannot_be_planned_does_not_hide_the_next(
+    project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project(MISTAKEN, "a", "b", "c", "d")
+    (folder / "Pulumi.c.yaml").write_text("config: [")
+    with pytest.raises(EngineError, match="the plan of a has 2 problems and the plan of b has 1 problem and"):
+        commands.plan_all(folder)
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "a: nothing to create, 2 problems",
+        "b: nothing to create, 1 problem",
+        "c: nothing to create, 1 problem",
+        "d: 1 to create",
+    ]
+    assert "! InvalidSetting: Pulumi.a.yaml:3" in told.err
+    assert "ValueError: no way" in told.err
+    assert "is not valid YAML" in told.err
+
+
+def test_nothing_is_drawn_of_a_program_that_did_not_run(project: Write, tmp_path: Path) -> None:
+    drawn, comment = tmp_path / "picture.svg", tmp_path / "plan.md"
+    with pytest.raises(EngineError, match="2 problems"):
+        commands.plan(project(MISTAKEN, "a"), "a", views={"graph": drawn, "markdown": comment})
+    assert not drawn.exists()
+    assert "`shop:nodes`: 'x' is no number Fix: write 3" in comment.read_text()
