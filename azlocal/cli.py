@@ -199,10 +199,12 @@ def plan(
     views = {"graph": graph, "arm": arm, "markdown": markdown, "base": base}
     if env:
         commands.plan(project, env, json_file=json_file, views=views, preview=preview is not False, verbose=verbose)
-    elif any(views.values()):
-        raise UsageError("--graph, --arm and --markdown are of one environment", "name it instead of --all")
+    elif graph or arm:
+        raise UsageError("--graph and --arm are of one environment", "name it instead of --all")
     else:
-        commands.plan_all(project, json_file=json_file, preview=bool(preview), verbose=verbose)
+        commands.plan_all(
+            project, json_file=json_file, markdown=markdown, base=base, preview=bool(preview), verbose=verbose
+        )
 
 
 @app.command(

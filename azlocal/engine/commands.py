@@ -102,8 +102,18 @@ def plan(
     _raise_problems([found])
 
 
-def plan_all(project: Path, *, json_file: Path | None = None, preview: bool = False, verbose: bool = False) -> None:
+def plan_all(
+    project: Path,
+    *,
+    json_file: Path | None = None,
+    markdown: Path | None = None,
+    base: Path | None = None,
+    preview: bool = False,
+    verbose: bool = False,
+) -> None:
     """One line for each environment, and its problems; the JSON is a list of plans.
+
+    ``markdown`` is the file of the comment on all of them, ``base`` such a list from before.
 
     Raises:
         EngineError: as ``plan``, once all have been shown.
@@ -120,7 +130,12 @@ def plan_all(project: Path, *, json_file: Path | None = None, preview: bool = Fa
             print_brief(found)
     if not plans:
         raise EngineError(f"no environment in {project.absolute()}", "describe one in Pulumi.<name>.yaml")
-    _write_plan(json_file, [found.as_json() for found in plans])
+    described = [found.as_json() for found in plans]
+    _write_plan(json_file, described)
+    if markdown:
+        from azlocal.engine.views.files import write_comment
+
+        write_comment(described, markdown, base)
     _raise_problems(plans)
 
 

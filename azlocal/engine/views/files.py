@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from azlocal.engine.errors import EngineError
 from azlocal.engine.views.resources import Json
@@ -35,21 +36,47 @@ def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
         write_text(comment, markdown(plan, _read(base) if base else None, picture))
 
 
+def write_comment(plans: list[Json], file: Path, base: Path | None) -> None:
+    """Write the comment on the plans of all environments, compared with a list of plans from before.
+
+    Raises:
+        EngineError: the file can't be written, or the base can't be read.
+    """
+    from azlocal.engine.views.markdown import markdown_all
+
+    write_text(file, markdown_all(plans, _read_all(base) if base else None))
+
+
 def _beside(picture: Path | None, comment: Path) -> str:
     """The picture's path as a link from the comment."""
     return Path(os.path.relpath(picture, comment.parent)).as_posix() if picture else ""
 
 
 def _read(path: Path) -> Json:
+    found = _parse(path)
+    if not _is_plan(found):
+        raise EngineError(f"{path} is no plan", "write it with `azlocal plan --json`")
+    return dict(found)
+
+
+def _read_all(path: Path) -> list[Json]:
+    found = _parse(path)
+    if not isinstance(found, list) or not all(map(_is_plan, found)):
+        raise EngineError(f"{path} is no list of plans", "write it with `azlocal plan --all --json`")
+    return found
+
+
+def _parse(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text())
+        return json.loads(path.read_text())
     except OSError as error:
         raise EngineError(f"{path} can't be read: {error.strerror}", "write it with `azlocal plan --json`") from None
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("resources"), list):
-        raise EngineError(f"{path} is no plan", "write it with `azlocal plan --json`")
-    return found
+        return None
+
+
+def _is_plan(found: Any) -> bool:
+    return isinstance(found, dict) and isinstance(found.get("resources"), list)
 
 
 def write_text(path: Path, text: str) -> None:

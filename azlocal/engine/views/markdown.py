@@ -1,4 +1,4 @@
-"""A plan as one comment on a pull request: what is made, what is wrong, what it costs, how long it takes."""
+"""Plans as one comment on a pull request: what is made, what is wrong, what it costs, how long it takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from azlocal.words import counted
 def markdown(plan: Json, base: Json | None = None, picture: str = "") -> str:
     """The comment. ``base`` is the plan before the change, ``picture`` where the architecture's picture is.
 
-    The same plan gives the same comment: it can be compared and replaced.
+    Without a picture it is drawn in the comment. The same plan gives the same comment: it can be compared and replaced.
     """
     parts = [
         _head(plan, base),
@@ -22,19 +22,63 @@ def markdown(plan: Json, base: Json | None = None, picture: str = "") -> str:
         _changes(plan, base) if base else "",
         _cost(cost(plan["resources"]), cost(base["resources"]) if base else None),
         _path(plan),
-        f"![Architecture of {plan['stack']}]({picture})" if picture else "",
+        f"![Architecture of {plan['stack']}]({picture})" if picture else _picture(plan),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def markdown_all(plans: list[Json], bases: list[Json] | None = None) -> str:
+    """The comment on the plans of all environments: a line for each, and its own comment folded below.
+
+    ``bases`` are the plans before the change: an environment that is only there is named as gone.
+    """
+    before = {str(base["stack"]): base for base in bases or []}
+    rows = [_row(plan, before.get(plan["stack"]), compared=bases is not None) for plan in plans]
+    gone = [stack for stack in before if stack not in {plan["stack"] for plan in plans}]
+    rows += [(stack, "gone", "", f"-{cost(before[stack]['resources']).monthly:,.2f}", "") for stack in gone]
+    heads = ("environment", "resources", "problems", f"{table()['currency']} a month", "critical path, min")
+    folded = (
+        f"<details><summary>{plan['stack']}</summary>\n\n{markdown(plan, before.get(plan['stack']))}\n</details>"
+        for plan in plans
+    )
+    head = f"## Plan of {counted(len(plans), 'environment')}"
+    return "\n\n".join([head, "\n".join(_table(heads, rows)), *folded]) + "\n"
+
+
+def _row(plan: Json, base: Json | None, *, compared: bool) -> tuple[str, ...]:
+    made, money = _made(plan), cost(plan["resources"])
+    resources, monthly = str(len(made)), f"{money.monthly:,.2f}"
+    if base:
+        added, gone, changed = _differences(made, _made(base))
+        resources += f" ({len(added)} new, {len(changed)} changed, {len(gone)} gone)"
+        monthly += f" ({money.monthly - cost(base['resources']).monthly:+,.2f})"
+    elif compared:
+        resources += " (a new environment)"
+    if money.unpriced:
+        monthly += f", without {len(money.unpriced)} that have no price"
+    minutes = times(plan["resources"]).minutes
+    return plan["stack"], resources, str(len(plan["problems"])), monthly, f"{minutes:.1f}"
+
+
+def _differences(made: dict[str, Json], before: dict[str, Json]) -> tuple[list[str], list[str], list[str]]:
+    """The URNs that are new, gone, and changed."""
+    changed = [urn for urn in made.keys() & before.keys() if made[urn] != before[urn]]
+    return sorted(made.keys() - before.keys()), sorted(before.keys() - made.keys()), sorted(changed)
+
+
+def _picture(plan: Json) -> str:
+    from azlocal.engine.views.graph.mermaid import mermaid
+
+    drawn = mermaid(plan)
+    return f"### Architecture\n\n```mermaid\n{drawn}```" if drawn else ""
 
 
 def _head(plan: Json, base: Json | None) -> str:
     made = _made(plan)
     words = f"## Plan of {plan['stack']}\n\n**{counted(len(made), 'resource')}**"
     if base:
-        before = _made(base)
-        added, gone = len(made.keys() - before.keys()), len(before.keys() - made.keys())
-        changed = sum(made[urn] != before[urn] for urn in made.keys() & before.keys())
-        words += f" against the base: {added} new, {changed} changed, {gone} gone"
+        added, gone, changed = _differences(made, _made(base))
+        words += f" against the base: {len(added)} new, {len(changed)} changed, {len(gone)} gone"
     spaces = Counter(str(one["armType"] or one["type"]).split("/")[0] for one in made.values())
     told = ", ".join(f"{name} {count}" for name, count in sorted(spaces.items(), key=lambda item: (-item[1], item[0])))
     return f"{words} · {counted(len(plan['problems']), 'problem')}\n\n{told}"
@@ -62,9 +106,8 @@ def _said(problem: Json) -> str:
 
 def _changes(plan: Json, base: Json | None) -> str:
     made, before = _made(plan), _made(base or plan)
-    rows = [("new", urn) for urn in made.keys() - before.keys()]
-    rows += [("gone", urn) for urn in before.keys() - made.keys()]
-    rows += [("changed", urn) for urn in made.keys() & before.keys() if made[urn] != before[urn]]
+    kinds = zip(("new", "gone", "changed"), _differences(made, before), strict=True)
+    rows = [(how, urn) for how, urns in kinds for urn in urns]
     if not rows:
         return "Nothing changes against the base."
     described = {**before, **made}

@@ -10,7 +10,7 @@ import pytest
 
 from azlocal.engine.errors import EngineError
 from azlocal.engine.views.files import write_views
-from azlocal.engine.views.graph import draw
+from azlocal.engine.views.graph import draw, mermaid
 from azlocal.engine.views.graph.svg import fit, width_of
 from tests.azlocal.engine.views.conftest import ACCOUNT, Json, resource
 
@@ -146,3 +146,40 @@ def test_it_is_written_where_asked_and_a_bad_place_is_said(plan: Json, tmp_path:
     assert (tmp_path / "new" / "a.svg").read_text() == draw(plan)
     with pytest.raises(EngineError, match="can't be written"):
         write_views(plan, {"graph": tmp_path})
+
+
+def test_mermaid_has_networks_services_and_one_line_for_what_is_opened_there(plan: Json) -> None:
+    link = plan["resources"][4]["body"]["properties"]["privateLinkServiceConnections"][0]
+    file = {**link, "properties": {**link["properties"], "groupIds": ["file"]}}
+    plan["resources"][4]["body"]["properties"]["privateLinkServiceConnections"] = [link, file]
+    assert mermaid(plan).splitlines() == [
+        "flowchart LR",
+        '  subgraph vnet0["vnet-shop<br/>10.0.0.0/16"]',
+        '    vnet0s0["doors 10.0.0.0/27<br/>2 private endpoints"]',
+        '    vnet0s1["work 10.0.1.0/24<br/>NAT gateway"]',
+        "  end",
+        '  subgraph data["Data and analytics"]',
+        '    card0("Storage account<br/>stshop<br/>Standard ZRS")',
+        "  end",
+        '  vnet0s0 -->|"blob, file"| card0',
+    ]
+
+
+def test_mermaid_draws_a_peering_once_and_no_text_ends_a_label(plan: Json) -> None:
+    net = plan["resources"][1]
+    hub = {**net, "urn": f"{net['urn']}2", "id": f"{net['id']}2", "name": "hub", "body": {"properties": {}}}
+    plan["resources"].append(hub)
+    type_ = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
+    for start, end in ((net, hub), (hub, net)):
+        body = {"properties": {"remoteVirtualNetwork": {"id": end["id"]}}}
+        id_ = f"{start['id']}/virtualNetworkPeerings/to"
+        plan["resources"].append(resource(f"{start['name']}-to", id_, type_, "2024-05-01", body))
+    plan["resources"][3]["body"]["sku"]["name"] = 'a"] <b> `#'
+    drawn = mermaid(plan)
+    assert drawn.count("<-->") == 1
+    assert "a#quot;] #lt;b#gt; #96;#35;" in drawn
+
+
+def test_mermaid_of_nothing_is_nothing(plan: Json) -> None:
+    plan["resources"] = plan["resources"][:1]
+    assert mermaid(plan) == ""

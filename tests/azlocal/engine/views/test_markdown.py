@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from azlocal.engine.errors import EngineError
-from azlocal.engine.views.files import write_views
-from azlocal.engine.views.markdown import markdown
+from azlocal.engine.views.files import write_comment, write_views
+from azlocal.engine.views.graph import mermaid
+from azlocal.engine.views.markdown import markdown, markdown_all
 from tests.azlocal.engine.views.conftest import Json
 
 PROBLEM = {"code": "SubnetsOverlap", "message": "a | b\noverlap", "urn": "urn:pulumi:dev::shop::a:b:C::net"}
@@ -93,3 +94,38 @@ def test_a_base_that_is_no_plan_is_one_sentence(plan: Json, tmp_path: Path, cont
         base.write_text(content)
     with pytest.raises(EngineError, match=r"base\.json (is no plan|can't be read)"):
         write_views(plan, {"markdown": tmp_path / "c.md", "base": base})
+
+
+def test_all_environments_are_one_comment_with_a_line_each(plan: Json) -> None:
+    other = {**copy.deepcopy(plan), "stack": "prod", "problems": [PROBLEM]}
+    del other["resources"][4]
+    comment = markdown_all([plan, other])
+    assert comment.startswith("## Plan of 2 environments\n\n| environment | resources | problems | USD a month |")
+    assert "| dev | 6 | 0 | 7.30 |" in comment
+    assert "| prod | 5 | 1 | 0.00 |" in comment
+    assert comment.count("<details>") == comment.count("</details>") == 2
+    assert markdown(other) in comment
+
+
+def test_all_environments_against_their_bases(plan: Json) -> None:
+    new, gone = ({**copy.deepcopy(plan), "stack": stack} for stack in ("new", "old"))
+    base = copy.deepcopy(plan)
+    del base["resources"][4]
+    comment = markdown_all([plan, new], [base, gone])
+    assert "| dev | 6 (1 new, 0 changed, 0 gone) | 0 | 7.30 (+7.30) |" in comment
+    assert "| new | 6 (a new environment) | 0 | 7.30 |" in comment
+    assert "| old | gone |  | -7.30 |  |" in comment
+
+
+def test_without_a_file_the_picture_is_drawn_in_the_comment(plan: Json) -> None:
+    assert f"### Architecture\n\n```mermaid\n{mermaid(plan)}```\n" in markdown(plan)
+    assert "mermaid" not in markdown(plan, picture="a.svg")
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[1]", None])
+def test_a_base_that_is_no_list_of_plans_is_one_sentence(plan: Json, tmp_path: Path, content: str | None) -> None:
+    base = tmp_path / "base.json"
+    if content is not None:
+        base.write_text(content)
+    with pytest.raises(EngineError, match=r"base\.json (is no list of plans|can't be read)"):
+        write_comment([plan], tmp_path / "c.md", base)
