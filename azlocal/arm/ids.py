@@ -59,6 +59,7 @@ class ArmPath:
         return segment_after(self.path, "resourcegroups")
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def segment_after(path: str, name: str) -> str | None:
     """The segment that follows ``name`` in a path, compared without case."""
     parts = path.split("/")

@@ -7,6 +7,7 @@ where Azure's behaviour is special.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -167,9 +168,15 @@ def copy_json(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value)) if isinstance(value, (dict, list)) else value
 
 
+@functools.cache
+def _parts(path: str) -> tuple[str, ...]:
+    """The names in a path: the paths are those of the declarations, and read with each request."""
+    return tuple(path.split("."))
+
+
 def read_path(body: Any, path: str) -> Any:
     """The value at a dotted path, or None."""
-    for part in path.split("."):
+    for part in _parts(path):
         if not isinstance(body, dict):
             return None
         body = body.get(part)
@@ -178,13 +185,13 @@ def read_path(body: Any, path: str) -> Any:
 
 def set_path(body: Json, path: str, value: Any) -> None:
     """Set the value at a dotted path, making what is missing on the way."""
-    *head, last = path.split(".")
-    for part in head:
+    parts = _parts(path)
+    for part in parts[:-1]:
         child = body.get(part)
         if not isinstance(child, dict):
             child = body[part] = {}
         body = child
-    body[last] = value
+    body[parts[-1]] = value
 
 
 def drop_path(body: Json, path: str) -> None:
@@ -198,7 +205,7 @@ def drop_path(body: Json, path: str) -> None:
 def each(body: Any, path: str) -> list[str]:
     """Every string at a path with ``*`` and ``keys`` (see Reference)."""
     found = [body]
-    for part in path.split("."):
+    for part in _parts(path):
         step: list[Any] = []
         for item in found:
             if part == "*" and isinstance(item, list):

@@ -92,6 +92,7 @@ class State:
         self.changes = 0  # transactions ended so far: what was read from here holds while this stays the same
         # Rows as they were read. Only this object writes the database, so a row is true until it writes it.
         self._rows: dict[str, tuple[Any, ...]] = {}
+        self._absent: set[str] = set()  # types of which there is no resource: a search for locks comes with each write
         self._db = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=256
         )
@@ -101,6 +102,10 @@ class State:
             self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             self._db.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         self._open(path)
+        self._pointing = self._sources()  # who points anywhere: most have nothing to take back
+
+    def _sources(self) -> set[str]:
+        return {source for (source,) in self._db.execute("SELECT DISTINCT source FROM refs")}
 
     def _open(self, path: Path | None) -> None:
         version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -132,6 +137,7 @@ class State:
                 self._rows.clear()
                 if self._db.in_transaction:  # a full disk has rolled it back already
                     self._db.execute("ROLLBACK")
+                self._pointing = self._sources()
                 raise
             else:
                 self._db.execute("COMMIT")
@@ -183,12 +189,17 @@ class State:
             if known := self._rows.pop(resource.key, None):  # the conflict leaves these two as they were
                 row = (known[0], known[1], body, resource.etag, known[4], now)
                 self._remember(resource.key, row)
+            self._absent.discard(row[1])
             if references is not None:
-                self._db.execute("DELETE FROM refs WHERE source = ?", (resource.key,))
-                self._db.executemany(
-                    "INSERT OR IGNORE INTO refs VALUES (?, ?)",
-                    [(resource.key, target) for target in references],
-                )
+                self._point(resource.key, references)
+
+    def _point(self, key: str, references: set[str]) -> None:
+        if key in self._pointing:
+            self._db.execute("DELETE FROM refs WHERE source = ?", (key,))
+            self._pointing.discard(key)
+        if references:
+            self._db.executemany("INSERT INTO refs VALUES (?, ?)", [(key, target) for target in references])
+            self._pointing.add(key)
 
     def delete(self, key: str) -> list[Resource]:
         """Delete a resource and everything below it; answers what was deleted, deepest first."""
@@ -197,7 +208,7 @@ class State:
             for resource in gone:
                 self._rows.pop(resource.key, None)
                 self._db.execute("DELETE FROM resources WHERE key = ?", (resource.key,))
-                self._db.execute("DELETE FROM refs WHERE source = ?", (resource.key,))
+                self._point(resource.key, set())
         return gone
 
     def below(self, key: str) -> list[Resource]:
@@ -222,13 +233,17 @@ class State:
 
     def of_type(self, type_: str, scope: str = "", after: str = "", limit: int = -1) -> list[Resource]:
         """The resources of one type anywhere below a scope, in order of their ids."""
-        low = max(after, scope + "/")
+        type_, low = type_.lower(), max(after, scope + "/")
         with self._lock:
+            if type_ in self._absent:
+                return []
             rows = self._db.execute(
                 "SELECT id, type, body, etag, created, changed FROM resources"
                 " WHERE type = ? AND key > ? AND key < ? ORDER BY key LIMIT ?",
-                (type_.lower(), low, scope + "0", limit),
+                (type_, low, scope + "0", limit),
             ).fetchall()
+            if not (rows or scope or after):
+                self._absent.add(type_)
         return [_resource(row) for row in rows]
 
     def referrers(self, key: str) -> list[str]:

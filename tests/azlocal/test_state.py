@@ -16,7 +16,7 @@ from azlocal.state.store import parent_key
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 INT64 = st.integers(-(2**63), 2**63 - 1)  # what a number in a resource can be
-NAMES = st.text("abAB-_.0", min_size=1, max_size=6)
+NAMES = st.sampled_from("aB") | st.text("abAB-_.0", min_size=1, max_size=6)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,9 @@ def test_parent_is_the_resource_or_scope_above(key: str, parent: str) -> None:
     assert parent_key(key) == parent
 
 
+TARGETS = ("/targets/one", "/targets/two")
+
+
 class Tree(RuleBasedStateMachine):
     """Random puts and deletes of parents and children against a plain dictionary."""
 
@@ -40,6 +43,21 @@ class Tree(RuleBasedStateMachine):
         super().__init__()
         self.state = State()
         self.model: dict[str, dict[str, object]] = {}
+        self.refs: dict[str, set[str]] = {}
+
+    @rule(name=NAMES, pointed=st.sets(st.sampled_from(TARGETS)))
+    def put_pointing(self, name: str, pointed: set[str]) -> None:
+        self._put(f"{GROUP}/providers/M.X/as/{name}", "M.X/as", 0, pointed)
+
+    @rule(name=NAMES)
+    def put_in_vain(self, name: str) -> None:
+        def fail() -> None:
+            self.state.put(Resource(f"{GROUP}/providers/M.X/as/{name}", "M.X/as", {"v": 1}), set(TARGETS))
+            self.state.put(Resource(f"{GROUP}/providers/M.X/as/{name}", "M.X/as", {"v": 2}), set())
+            raise KeyError
+
+        with pytest.raises(KeyError), self.state.transaction():
+            fail()
 
     @rule(name=NAMES, value=INT64)
     def put_parent(self, name: str, value: int) -> None:
@@ -57,10 +75,13 @@ class Tree(RuleBasedStateMachine):
         assert gone == expected
         for one in expected:
             del self.model[one]
+            self.refs.pop(one, None)
 
-    def _put(self, id_: str, type_: str, value: int) -> None:
-        self.state.put(Resource(id_, type_, {"v": value}))
+    def _put(self, id_: str, type_: str, value: int, targets: set[str] | None = None) -> None:
+        self.state.put(Resource(id_, type_, {"v": value}), targets)
         self.model[id_.lower()] = {"v": value}
+        if targets is not None:
+            self.refs[id_.lower()] = targets
 
     @invariant()
     def same(self) -> None:
@@ -68,6 +89,13 @@ class Tree(RuleBasedStateMachine):
         assert below == self.model
         parents = [resource.key for resource in self.state.children(GROUP.lower(), "m.x/AS")]
         assert parents == sorted(key for key in self.model if "/bs/" not in key)
+        assert [one.key for one in self.state.of_type("m.x/AS")] == parents
+        assert [one.key for one in self.state.of_type("M.X/as/bs")] == sorted(
+            key for key in self.model if "/bs/" in key
+        )
+        for target in TARGETS:
+            found = sorted(self.state.referrers(target))
+            assert found == sorted(source for source, targets in self.refs.items() if target in targets)
 
 
 TestTree = Tree.TestCase
@@ -86,6 +114,20 @@ def test_transaction_is_all_or_nothing() -> None:
         fail_half_way()
     assert state.below(GROUP.lower()) == []
     assert state.document("kind", "key") is None
+
+
+def test_what_was_rolled_back_points_as_before() -> None:
+    state, one = State(), Resource(f"{GROUP}/providers/M.X/as/one", "M.X/as", {})
+    state.put(one, {"/targets/one"})
+
+    def fail_half_way() -> None:
+        state.put(one, set())
+        raise KeyError
+
+    with pytest.raises(KeyError), state.transaction():
+        fail_half_way()
+    state.put(one, {"/targets/two"})
+    assert [state.referrers(target) for target in TARGETS] == [[], [one.key]]
 
 
 @given(st.lists(st.one_of(st.integers(), st.text(), st.none()), max_size=20))
