@@ -114,8 +114,9 @@ def owners_of_lake(account_id: pulumi.Input[str]) -> list[pulumi.Resource]:
     return roles.granted(roles_of.ENGINEER, roles_of.LAKE)
 
 
+defender = settings.governance.storage_defender
 lake = DataLake(
-    "lake", DataLakeArgs(place, settings.lake, settings.network, settings.personas.groups(), owners_of_lake)
+    "lake", DataLakeArgs(place, settings.lake, settings.network, defender, settings.personas.groups(), owners_of_lake)
 )
 for zone in ZONES:
     roles.scope(f"{roles_of.LAKE}/{zone}", lake.filesystems[zone].id)
@@ -145,7 +146,9 @@ vault_reachable = endpoints.connect("vault", vault.id)
 registry = Registry("registry", RegistryArgs(place, settings.registry, settings.network))
 roles.scope(roles_of.REGISTRY, registry.id)
 endpoints.connect("registry", registry.id)
-storage = WorkspaceStorage("storage", WorkspaceStorageArgs(place, settings.workspace_storage, settings.network))
+storage = WorkspaceStorage(
+    "storage", WorkspaceStorageArgs(place, settings.workspace_storage, settings.network, defender)
+)
 roles.scope(roles_of.STORAGE, storage.id)
 storage_reachable = endpoints.connect("storage", storage.id)
 

@@ -12,7 +12,7 @@ from infra import settings
 from infra.block import Block, Placement
 from infra.lake_access import ZoneAccess
 from infra.lake_tables import ACCESS
-from infra.storage_account import account, blob_service
+from infra.storage_account import account, blob_service, defended
 
 ZONES = ("raw", "curated", "features", "scores")
 """As delivered, cleaned, ready for models, and what the models said."""
@@ -28,6 +28,7 @@ class DataLakeArgs:
         placement: where it goes.
         lake: redundancy, retention and what becomes of old data.
         network: who reaches it.
+        defender: whether Defender for Storage watches it; another team's account is theirs to watch.
         groups: object id of each persona that is a group: lists are for groups.
         owners: roles on the account that whoever sets its access control lists needs first.
     """
@@ -35,6 +36,7 @@ class DataLakeArgs:
     placement: Placement
     lake: settings.Lake
     network: settings.Network
+    defender: settings.StorageDefender | None
     groups: Mapping[str, str]
     owners: Callable[[pulumi.Input[str]], list[pulumi.Resource]]
 
@@ -97,6 +99,8 @@ class DataLake(Block):
             track_last_access=args.lake.track_last_access,
             opts=self.child(),
         )
+        if args.defender:
+            defended(f"{name}-defender", lake.id, args.defender, self.child())
         return lake, place.resource_group
 
     def _age(self, name: str, place: Placement, lake: settings.Lake, account: storage.StorageAccount) -> None:

@@ -150,6 +150,7 @@ RULES: tuple[Rule, ...] = (
     _in(INGRESS, 100, "AllowScoring", (_VNET,), ("{ingress}",), "443"),
     _in(INGRESS, 110, "AllowLoadBalancer", ("AzureLoadBalancer",), ("*",), "*"),
     _deny(INGRESS, 4000, "DenyInternet", "Outbound", "Internet"),
+    _in(RUNNERS, 110, "AllowLoadBalancer", ("AzureLoadBalancer",), ("*",), "*"),
     _out(RUNNERS, 120, "AllowEntra", "AzureActiveDirectory", "443"),
     _out(RUNNERS, 130, "AllowResourceManager", "AzureResourceManager", "443"),
     _out(RUNNERS, 140, "AllowVirtualNetwork", _VNET, "443", "445"),

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.settings_base import Access, Block, Redundancy, ResourceId, ShortName, SoftDeleteDays, Zone
-from infra.settings_governance import Alerts, Budget, Github, Governance, Quotas
+from infra.settings_governance import Alerts, Budget, Github, Governance, Quotas, StorageDefender
 from infra.settings_kubernetes import Cluster, Maintenance, NodePool, Serving, Window
 from infra.settings_ml import AmlCluster, CustomerKey, Instances, Workspace
 from infra.settings_network import Network
@@ -42,6 +42,7 @@ __all__ = [
     "Serving",
     "Settings",
     "Spark",
+    "StorageDefender",
     "Vault",
     "Window",
     "Workspace",

@@ -37,6 +37,14 @@ class Budget(Block):
     amount: float = Field(gt=0, description="a month, in the currency of the subscription")
 
 
+class StorageDefender(Block):
+    """Defender for Storage on the environment's own accounts, whatever the subscription's plan says."""
+
+    scan_cap_gb: int = Field(
+        ge=1, description="uploads that are scanned for malware, GB a month for each account: each has its price"
+    )
+
+
 class Governance(Block):
     """What keeps an environment in order, and its data from being deleted by mistake."""
 
@@ -46,6 +54,9 @@ class Governance(Block):
         description="enforcement of Azure's policies for machine learning; DoNotEnforce only reports, None assigns none"
     )
     required_tags: tuple[str, ...] = Field(default=(), description="tags that every resource must have")
+    storage_defender: StorageDefender | None = Field(
+        default=None, description="threats, malware in uploads, sensitive data; null leaves it to the subscription"
+    )
     night_stop: bool = Field(
         default=False, description="the night-stop workflow may stop the cluster outside working hours"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_azure_native import storage
+from pulumi_azure_native import security, storage
 
 from infra import settings
 from infra.access import STUDIO_ORIGINS, address, default_action
@@ -49,6 +49,29 @@ def account(
             ],
         ),
         tags=place.tags,
+        opts=opts,
+    )
+
+
+def defended(
+    name: str, account_id: pulumi.Input[str], defender: settings.StorageDefender, opts: pulumi.ResourceOptions
+) -> security.DefenderForStorage:
+    """Defender for Storage with all it offers (Azure Policy: "Configure Microsoft Defender for Storage to be enabled").
+
+    The account's own setting goes before the subscription's, so that the plan says what is on.
+    """
+    return security.DefenderForStorage(
+        name,
+        resource_id=account_id,
+        setting_name="current",
+        properties=security.DefenderForStorageSettingPropertiesArgs(
+            is_enabled=True,
+            malware_scanning=security.MalwareScanningPropertiesArgs(
+                on_upload=security.OnUploadPropertiesArgs(is_enabled=True, cap_gb_per_month=defender.scan_cap_gb)
+            ),
+            sensitive_data_discovery=security.SensitiveDataDiscoveryPropertiesArgs(is_enabled=True),
+            override_subscription_level_settings=True,
+        ),
         opts=opts,
     )
 

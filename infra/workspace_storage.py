@@ -9,16 +9,17 @@ from pulumi_azure_native import storage
 
 from infra import settings
 from infra.block import Block, Placement
-from infra.storage_account import account, blob_service
+from infra.storage_account import account, blob_service, defended
 
 
 @dataclass(frozen=True)
 class WorkspaceStorageArgs:
-    """Args: placement; storage: redundancy, retention, keys; network: who reaches it."""
+    """Args: placement; storage: redundancy, retention, keys; network: who reaches it; defender: who watches it."""
 
     placement: Placement
     storage: settings.WorkspaceStorage
     network: settings.Network
+    defender: settings.StorageDefender | None
 
 
 class WorkspaceStorage(Block):
@@ -46,5 +47,7 @@ class WorkspaceStorage(Block):
             share_delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=days),
             opts=self.child(),
         )
+        if args.defender:
+            defended(f"{name}-defender", made.id, args.defender, self.child())
         self.id: pulumi.Output[str] = made.id
         self.register_outputs({"id": self.id})

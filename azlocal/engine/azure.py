@@ -29,7 +29,7 @@ PROVIDER_INPUTS = frozenset(
         "disableInstanceDiscovery", "useDefaultAzureCredential", "version",
     }
 )  # fmt: skip
-WHOLE_IDS = {"scope", "resourceUri"}  # path inputs that are ids themselves
+WHOLE_IDS = {"scope", "resourceUri", "resourceId"}  # path inputs that are ids themselves
 
 
 class AzureProvider:

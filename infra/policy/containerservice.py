@@ -121,6 +121,11 @@ def _extension(body: Body, _context: Context) -> bool:
     return same(get(body, "properties.extensionType"), "Microsoft.AzureML.Kubernetes")
 
 
+def _public(body: Body, _context: Context) -> bool:
+    """Azure takes no ranges for a private cluster, and PSRule asks it for none (PSRule.Rules.Azure, issue 2677)."""
+    return get(body, "properties.apiServerAccessProfile.enablePrivateCluster", False) is not True
+
+
 def _add_on(name: str) -> Check:
     return must_be(f"properties.addonProfiles.{name}.enabled", True, default=False)
 
@@ -165,8 +170,8 @@ RULES = (
           "AZR-000029",
           pillar="Security", controls=("IM-1",)),
     _rule("AuthorizedIPs", "the API server answers named networks alone",
-          must_have("properties.apiServerAccessProfile.authorizedIPRanges"), "AZR-000030", pillar="Security",
-          controls=("NS-2",)),
+          must_have("properties.apiServerAccessProfile.authorizedIPRanges", when=_public), "AZR-000030",
+          pillar="Security", controls=("NS-2",)),
     _rule("LocalAccounts", "no local accounts", must_be("properties.disableLocalAccounts", True, default=False),
           "AZR-000031", pillar="Security", controls=("IM-1",)),
     _rule("AzureRBAC", "Azure's roles decide", must_be("properties.aadProfile.enableAzureRBAC", True, default=False),

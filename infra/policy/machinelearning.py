@@ -21,6 +21,11 @@ def _kind(*kinds: str) -> When:
     return applies
 
 
+# What Azure ML makes itself: PSRule has no such filter, but an attached cluster or Spark pool has neither local
+# accounts nor a subnet that Azure ML could give it (Azure Policy looks at the same kinds).
+_MADE = ("AmlCompute", "ComputeInstance")
+
+
 def _managed(body: Body, _context: Context) -> bool:
     return not same(get(body, "properties.managedNetwork.isolationMode", "Disabled"), "Disabled")
 
@@ -41,9 +46,10 @@ RULES = (
          must_have(f"{INNER}.idleTimeBeforeShutdown", when=_kind("ComputeInstance")), "AZR-000403",
          "Cost Optimization"),
     Rule("Azure.ML.DisableLocalAuth", "no local accounts on computes", Severity.CRITICAL, (COMPUTE,),
-         must_be("properties.disableLocalAuth", True, default=False), "AZR-000404", controls=("IM-1",)),
+         must_be("properties.disableLocalAuth", True, default=False, when=_kind(*_MADE)), "AZR-000404",
+         controls=("IM-1",)),
     Rule("Azure.ML.ComputeVnet", "computes stand in a subnet", Severity.CRITICAL, (COMPUTE,),
-         must_have(f"{INNER}.subnet.id"), "AZR-000405", controls=("NS-1",)),
+         must_have(f"{INNER}.subnet.id", when=_kind(*_MADE)), "AZR-000405", controls=("NS-1",)),
     Rule("Azure.ML.PublicAccess", "the workspace has no public door", Severity.CRITICAL, (WORKSPACE,),
          both(must_be("properties.publicNetworkAccess", "Disabled", default="Enabled"),
               must_not_be("properties.allowPublicAccessWhenBehindVnet", True, default=False)), "AZR-000406",

@@ -14,7 +14,7 @@ Change = Callable[[Plan], None]
 GROUP = "/subscriptions/s/resourceGroups/rg-mlp-prod/providers/"
 CLUSTER = "cluster-aks"
 LAKE, ACCOUNT, VAULT, REGISTRY = "lake-account", "storage-account", "vault-vault", "registry-registry"
-WORKSPACE, CPU, SERVING = "workspace-workspace", "training-cpu", "serving-compute"
+WORKSPACE, CPU = "workspace-workspace", "training-cpu"
 SYNAPSE, POOL = "spark-workspace", "spark-pool"
 VNET, NSG = "network-vnet", "network-nsg-endpoints"
 LOGS, INSIGHTS = "observability-logs", "observability-insights"
@@ -123,29 +123,11 @@ def many(*changes: Change) -> Change:
     return change
 
 
-def _defender(label: str, account: str) -> Change:
-    def change(plan: Plan) -> None:
-        kind = "Microsoft.Security/defenderForStorageSettings"
-        on = {"isEnabled": True}
-        body = {"properties": {**on, "malwareScanning": {"onUpload": dict(on)}, "sensitiveDataDiscovery": dict(on)}}
-        plan[label] = Resource(f"urn::{label}", label, kind, f"{plan[account].id}/providers/{kind}/current", body)
-
-    return change
-
-
 REPAIRS = many(
-    put(SERVING, f"{INNER}.subnet.id", "a subnet"),
-    put(SERVING, "properties.disableLocalAuth", True),
     put(REGISTRY, "properties.policies.quarantinePolicy.status", "enabled"),
     put(REGISTRY, "properties.policies.trustPolicy.status", "enabled"),
-    put(CLUSTER, "properties.apiServerAccessProfile.authorizedIPRanges", ["10.0.0.0/16"]),
     put(INSIGHTS, "properties.DisableLocalAuth", True),
-    *(put(label, f"properties.publicNetworkAccessFor{what}", "Disabled")
-      for label in (LOGS, INSIGHTS) for what in ("Ingestion", "Query")),
     put(LOGS, "properties.replication", {"enabled": True, "location": "northeurope"}),
-    rule_of("network-nsg-runners", sourceAddressPrefix="AzureLoadBalancer"),
-    _defender("defender-lake", LAKE),
-    _defender("defender-account", ACCOUNT),
     put(SYNAPSE, "properties.managedVirtualNetworkSettings.preventDataExfiltration", True),
 )  # fmt: skip
 
@@ -217,9 +199,9 @@ MUTATIONS: dict[str, Change] = {
         put("storage-files", "properties.shareDeleteRetentionPolicy.enabled", False)
     ),
     "Azure.Storage.LocalAuth": put(LAKE, "properties.allowSharedKeyAccess", GONE),
-    "Azure.Storage.DefenderCloud": put("defender-lake", "properties.isEnabled", False),
-    "Azure.Storage.DefenderCloud.MalwareScan": put("defender-lake", "properties.malwareScanning.onUpload", {}),
-    "Azure.Storage.DefenderCloud.SensitiveData": put("defender-lake", "properties.sensitiveDataDiscovery", GONE),
+    "Azure.Storage.DefenderCloud": put("lake-defender", "properties.isEnabled", False),
+    "Azure.Storage.DefenderCloud.MalwareScan": put("lake-defender", "properties.malwareScanning.onUpload", {}),
+    "Azure.Storage.DefenderCloud.SensitiveData": put("lake-defender", "properties.sensitiveDataDiscovery", GONE),
     "MLP.Storage.PublicAccess": put(LAKE, "properties.publicNetworkAccess", GONE),
     "MLP.Storage.LocalUsers": put(LAKE, "properties.isLocalUserEnabled", GONE),
     "MLP.Storage.CrossTenant": put(LAKE, "properties.allowCrossTenantReplication", True),
@@ -265,7 +247,7 @@ MUTATIONS: dict[str, Change] = {
     "Azure.AKS.NetworkPolicy": put(CLUSTER, "properties.networkProfile.networkPolicy", GONE),
     "Azure.AKS.AzurePolicyAddOn": _add_on("azurepolicy"),
     "Azure.AKS.ManagedAAD": put(CLUSTER, "properties.aadProfile.managed", False),
-    "Azure.AKS.AuthorizedIPs": put(CLUSTER, "properties.apiServerAccessProfile.authorizedIPRanges", []),
+    "Azure.AKS.AuthorizedIPs": put(CLUSTER, "properties.apiServerAccessProfile.enablePrivateCluster", False),
     "Azure.AKS.LocalAccounts": put(CLUSTER, "properties.disableLocalAccounts", False),
     "Azure.AKS.AzureRBAC": put(CLUSTER, "properties.aadProfile.enableAzureRBAC", False),
     "Azure.AKS.SecretStore": _add_on("azureKeyvaultSecretsProvider"),
@@ -285,7 +267,10 @@ MUTATIONS: dict[str, Change] = {
     "Azure.AKS.AuditAdmin": _aks_logs(*PLATFORM, "kube-audit", "guard"),
     "Azure.AKS.MaintenanceWindow": drop("cluster-maintenance-nodes"),
     "Azure.AKS.NodeAutoUpgrade": put(CLUSTER, "properties.autoUpgradeProfile.nodeOSUpgradeChannel", "None"),
-    "MLP.AKS.PrivateCluster": put(CLUSTER, "properties.apiServerAccessProfile.enablePrivateCluster", GONE),
+    "MLP.AKS.PrivateCluster": many(
+        put(CLUSTER, "properties.apiServerAccessProfile.enablePrivateCluster", GONE),
+        put(CLUSTER, "properties.apiServerAccessProfile.authorizedIPRanges", ["10.0.0.0/16"]),
+    ),
     "MLP.AKS.PublicName": put(CLUSTER, "properties.apiServerAccessProfile.enablePrivateClusterPublicFQDN", GONE),
     "MLP.AKS.NodePublicIP": put(CLUSTER, f"{POOLS}[1].enableNodePublicIP", True),
     "MLP.AKS.SystemPool": put(CLUSTER, f"{POOLS}[0].nodeTaints", []),
@@ -368,4 +353,7 @@ MUTATIONS: dict[str, Change] = {
     "MLP.Identity.Subject": put("cluster-workload-identity", "properties.subject", "repo:a/b:pull_request"),
 }  # fmt: skip
 # Where one of two open doors is another rule's: the field of the first is broken with that of the second.
-TOGETHER = {"Azure.ACR.Firewall": {"MLP.ACR.PublicAccess"}}
+TOGETHER = {
+    "Azure.ACR.Firewall": {"MLP.ACR.PublicAccess"},
+    "Azure.AKS.AuthorizedIPs": {"MLP.AKS.PrivateCluster"},
+}

@@ -101,6 +101,28 @@ def test_data_is_locked_and_protected_where_the_settings_say(deployment: Deploym
     assert not [made.name for made in deployment.azure() if made.protect and made not in holding]
 
 
+def test_defender_watches_the_accounts_where_the_settings_say(deployment: Deployment) -> None:
+    chosen = parse(program.configuration(program.environment_of(deployment))).governance.storage_defender
+    found = {made.inputs["resourceId"]: made.inputs["properties"] for made in deployment.all("DefenderForStorage")}
+    accounts = {made.id for made in deployment.all("storage:StorageAccount")}
+    assert found.keys() == (accounts if chosen else set())
+    for given in found.values():
+        assert given["overrideSubscriptionLevelSettings"] is given["isEnabled"] is True
+        assert given["sensitiveDataDiscovery"] == {"isEnabled": True}
+        assert chosen is not None
+        assert given["malwareScanning"]["onUpload"] == {"isEnabled": True, "capGBPerMonth": chosen.scan_cap_gb}
+
+
+def test_an_account_of_another_team_is_theirs_to_watch() -> None:
+    values = program.configuration("prod")
+    account = (
+        f"/subscriptions/{program.SUBSCRIPTION}/resourceGroups/data/providers/Microsoft.Storage/storageAccounts/theirs"
+    )
+    found = program.run("prod", {**values, "lake": {**values["lake"], "existingId": account}})
+    (only,) = found.all("DefenderForStorage")
+    assert only.name == "storage-defender"
+
+
 def test_what_another_team_runs_is_not_locked() -> None:
     values = program.configuration("prod")
     group = f"/subscriptions/{program.SUBSCRIPTION}/resourceGroups/theirs/providers"

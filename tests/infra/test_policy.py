@@ -80,6 +80,23 @@ def test_every_rule_has_a_name_of_its_own_and_every_exemption_a_rule() -> None:
     assert [one.rule for one in EXEMPTIONS if not one.reason] == []
 
 
+def test_every_exemption_is_needed_where_it_is_given() -> None:
+    """An exemption for more environments than fail would hide the day on which one of the others does."""
+    needed = {
+        (one.exemption, environment)
+        for environment in ENVIRONMENTS
+        for one in verdicts(environment, list(resources(environment).values()), today=TODAY)
+        if one.exemption
+    }
+    given = {
+        (one, environment)
+        for one in EXEMPTIONS
+        for environment in ENVIRONMENTS
+        if environment in one.environment.split() or one.environment == "*"
+    }
+    assert sorted(f"{one.rule} in {environment}" for one, environment in given - needed) == []
+
+
 def test_an_expired_exemption_exempts_nothing_and_is_a_finding() -> None:
     found = list(resources("prod").values())
     late = max(one.expires for one in EXEMPTIONS) + datetime.timedelta(days=1)
@@ -89,13 +106,13 @@ def test_an_expired_exemption_exempts_nothing_and_is_a_finding() -> None:
     assert after >= {EXPIRED.id, "Azure.ACR.Quarantine"}
 
 
-def test_nine_of_ten_rows_of_psrule_hold_in_prod_and_each_other_is_exempt() -> None:
+def test_95_of_100_rows_of_psrule_hold_in_prod_and_each_other_is_exempt() -> None:
     found = list(resources("prod").values())
     types = {one.type.lower() for one in found}
     rows = {rule.id for rule in RULES if not rule.id.startswith(OURS) and {one.lower() for one in rule.types} & types}
     exempt = {one.rule.id for one in verdicts("prod", found, today=TODAY)} & rows
     assert len(rows) > 80
-    assert 1 - len(exempt) / len(rows) >= 0.88, sorted(exempt)
+    assert 1 - len(exempt) / len(rows) >= 0.95, sorted(exempt)
 
 
 def test_findings_are_told_as_the_protocol_says() -> None:

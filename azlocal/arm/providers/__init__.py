@@ -13,6 +13,7 @@ from azlocal.arm.providers import (
     network,
     operationalinsights,
     resources,
+    security,
     storage,
     synapse,
 )
@@ -31,6 +32,7 @@ NAMESPACES: tuple[Namespace, ...] = (
     network.NAMESPACE,
     operationalinsights.NAMESPACE,
     resources.NAMESPACE,
+    security.NAMESPACE,
     storage.NAMESPACE,
     synapse.NAMESPACE,
 )

@@ -1,4 +1,4 @@
-"""Who may do what: identities, roles, locks, and Key Vault."""
+"""Who may do what: identities, roles, locks, Key Vault, and Defender."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ TYPES = (
         f"{AUTHORIZATION}/roleDefinitions/{{roleDefinitionId}}",
         resource_shape(rename={"roleType": "type"}),
         naming="uuid",
+    ),
+    AzureType(
+        "security:DefenderForStorage",
+        "/{resourceId}/providers/Microsoft.Security/defenderForStorageSettings/{settingName}",
+        plain_shape(),
+        singleton=True,
     ),
     AzureType("authorization:ManagementLockByScope", f"{AUTHORIZATION}/locks/{{lockName}}"),
     AzureType(

@@ -151,6 +151,7 @@ _METERS: dict[str, Callable[[Json], Iterator[Use]]] = {
     "microsoft.containerservice/managedclusters": _cluster,
     "microsoft.containerservice/managedclusters/agentpools": lambda body: _pool(body.get("properties") or {}),
     "microsoft.machinelearningservices/workspaces/computes": _compute,
+    "microsoft.security/defenderforstoragesettings": _one("Defender for Storage, an account"),
 }
 
 

@@ -24,6 +24,7 @@ MODELS = {
         "azure.mgmt.containerservice.models",
         "TrustedAccessRoleBinding",
     ),
+    "Microsoft.Security/defenderForStorageSettings": ("azure.mgmt.security.models", "DefenderForStorageSetting"),
     "Microsoft.Insights/actionGroups": ("azure.mgmt.monitor.models", "ActionGroupResource"),
     "Microsoft.Insights/metricAlerts": ("azure.mgmt.monitor.models", "MetricAlertResource"),
     "Microsoft.Insights/scheduledQueryRules": ("azure.mgmt.monitor.models", "ScheduledQueryRuleResource"),
