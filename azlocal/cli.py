@@ -125,6 +125,13 @@ def up(  # each is an option
         bool,
         typer.Option("--recover-deleted", help="Recover such a vault or workspace instead, with what it held."),
     ] = False,
+    accept_data_loss: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RESOURCE",
+            help="Let this resource be deleted or replaced though what it holds is lost; once for each, by its name.",
+        ),
+    ] = None,
     principal: As = "owner",
     state: State = None,
     verbose: Verbose = False,
@@ -135,8 +142,17 @@ def up(  # each is an option
     if purge_deleted and recover_deleted:
         raise UsageError("--purge-deleted and --recover-deleted exclude each other", "choose one of them")
     held = "purge" if purge_deleted else "recover" if recover_deleted else "refuse"
-    folder = StateFolder(state)
-    run(project, env, folder, outputs=outputs, refresh=refresh, held=held, principal=principal, verbose=verbose)
+    run(
+        project,
+        env,
+        StateFolder(state),
+        outputs=outputs,
+        refresh=refresh,
+        held=held,
+        accepted=accept_data_loss or (),
+        principal=principal,
+        verbose=verbose,
+    )
 
 
 @app.command()
@@ -149,10 +165,15 @@ def destroy(  # noqa: PLR0917  # each is an option
     verbose: Verbose = False,
 ) -> None:
     """Delete everything an environment's stack has made, in reverse order of dependency, and purge what Azure keeps."""
+    from azlocal.engine.commands import data_of
     from azlocal.engine.commands import destroy as run
 
+    folder = StateFolder(state)
+    if not yes and sys.stdin.isatty():
+        for line in data_of(project, env, folder, principal=principal):
+            typer.echo(f"would be lost: {line}")
     _confirm(f"Delete everything in '{env}'?", yes)
-    run(project, env, StateFolder(state), principal=principal, verbose=verbose)
+    run(project, env, folder, principal=principal, verbose=verbose)
 
 
 @app.command()

@@ -113,6 +113,10 @@ class AzureProvider:
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """DELETE; what has none of its own goes back to Azure's defaults."""
         row = _row(goal.type)
+        if row.undeletable:
+            if not goal.forever:
+                raise ResourceError("NotServed", f"{id_} can't be deleted here: {row.undeletable}")
+            return
         try:
             if row.singleton:
                 call(self._port, "PUT", id_, api_version, {"properties": {}}, timeout=timeout)
@@ -122,6 +126,10 @@ class AzureProvider:
         except ArmCallError as error:
             if error.status != 404:
                 raise
+
+    def holds(self, type_: str) -> str:
+        """The table's."""
+        return _row(type_).holds
 
     def keeps(self, goal: Goal) -> bool:
         """Where the table says how to recover it, unless its DELETE was final."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +29,13 @@ def up(
     outputs: Path | None = None,
     refresh: bool = False,
     held: str = "refuse",
+    accepted: Collection[str] = (),
     principal: str = "owner",
     verbose: bool = False,
 ) -> None:
     """Bring an environment's stack to what the program says, and write its outputs to a file if asked.
 
-    ``held`` is a value of ``Held``.
+    ``held`` is a value of ``Held``; ``accepted`` names resources whose data may be lost.
 
     Raises:
         EngineError: something failed; each failure has been shown where it happened.
@@ -47,11 +48,22 @@ def up(
     load_project(project, env)  # an unknown environment is said before anything runs
     gc.disable()  # a process of some seconds: collecting would cost a tenth of the SDK's import
     with local_target(folder, principal) as target, watch(f"up {env}") as view:
-        result = _explained(lambda: run_up(project, env, target, view, refresh=refresh, held=Held(held)), verbose)
+        result = _explained(
+            lambda: run_up(project, env, target, view, refresh=refresh, held=Held(held), accepted=accepted), verbose
+        )
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     if outputs and not result.summary.failures:
         _write(outputs, _shown(result.outputs))
     _raise_failures(result.summary, "fix what it says and run `azlocal up` again: it goes on from here")
+
+
+def data_of(project: Path, env: str, folder: StateFolder, *, principal: str = "owner") -> list[str]:
+    """What holds data in an environment's stack: what whoever destroys it should know first."""
+    from azlocal.engine.run import data_of as find
+    from azlocal.engine.target import local_target
+
+    with local_target(folder, principal) as target:
+        return find(project, env, target)
 
 
 def destroy(project: Path, env: str, folder: StateFolder, *, principal: str = "owner", verbose: bool = False) -> None:

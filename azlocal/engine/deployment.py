@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from azlocal.engine.diff import Path, changed_paths, keep_ignored, matches, parse_path, touches
+from azlocal.engine.dataloss import DataLoss
+from azlocal.engine.diff import Path, changed_paths, keep_ignored, matches, parse_path, spell, touches
 from azlocal.engine.dynamic import is_dynamic
 from azlocal.engine.errors import RefusedError, ResourceError
 from azlocal.engine.events import Action, Failure, Summary, Watcher
@@ -37,6 +38,7 @@ class Deployment:
         watcher: hears of every step.
         planning: nothing is real: what can't be known before ``up`` is reported and passed over.
         held: what to do where a soft-deleted resource holds a name.
+        accepted: resources whose data may be lost (``DataLoss``).
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Deployment:
         *,
         planning: bool = False,
         held: Held = Held.REFUSE,
+        accepted: Collection[str] = (),
     ) -> None:
         self.state = state
         self.planning = planning
@@ -55,7 +58,8 @@ class Deployment:
         self._providers = Providers(providers, state)
         self._watcher = watcher
         self.deleted = SoftDeleted(state, self._providers, watcher, held)
-        self.removal = Removal(state, self._providers, watcher, self.summary, self.deleted)
+        self.losses = DataLoss(self._providers, accepted, watcher)
+        self.removal = Removal(state, self._providers, watcher, self.summary, self.deleted, losses=self.losses)
         self._registered: dict[str, Registration] = {}
         self._broken: set[str] = set()
         self._replaced: set[str] = set()
@@ -125,7 +129,20 @@ class Deployment:
         if self.summary.failures or self.planning:
             return
         doomed = [record for record in self.state.records.values() if record.urn not in self._registered]
-        self.removal.all(doomed + list(self.state.condemned.values()))
+        lost = self.losses.refused(record for record in doomed if not record.protect)
+        for record in lost:
+            self._refuse_loss(record)
+        if not lost:
+            self.removal.all(doomed + list(self.state.condemned.values()))
+        self.losses.finish()
+
+    def _refuse_loss(self, record: Record) -> None:
+        try:
+            self.losses.refuse([record], "the program no longer has it")
+        except ResourceError as error:
+            failure = Failure(record.urn, error.code, error.message)
+            self.summary.failures.append(failure)
+            self._watcher.failed(record.urn, Action.DELETE, failure)
 
     # What is to be done
 
@@ -151,9 +168,11 @@ class Deployment:
         if told.changes is not None:
             changes = changes if told.changes else []
         differs = bool(changes) or bool(told.changes)
-        if moved or not _same_id(old, checked) or (differs and told.replaces) or self._must_replace(want, old, changes):
+        fixed = self._unchangeable(want, changes)
+        if moved or not _same_id(old, checked) or (differs and told.replaces) or fixed or self._is_pulled(want, old):
             action[0] = Action.REPLACE
-            return self._replace(want, goal, checked, old, moved=moved, told=told)
+            why = f"{', '.join(dict.fromkeys(map(spell, fixed)))} can't be changed in place" if fixed else ""
+            return self._replace(want, goal, checked, old, moved=moved, told=told, why=why)
         if differs or old.pending:
             action[0] = Action.UPDATE
             return self._update(want, goal, checked, old, told)
@@ -174,14 +193,16 @@ class Deployment:
             self.checked[goal.urn] = checked
         return checked
 
-    def _must_replace(self, want: Registration, old: Record, changes: list[Path]) -> bool:
+    def _unchangeable(self, want: Registration, changes: list[Path]) -> list[Path]:
+        """The changes that Azure can't make in place, or that the program wants a replacement for."""
         fixed = self._providers.create_only(want.type, want.provider)
         wanted = [parse_path(path) for path in want.replace_on_changes]
-        return (
-            any(touches(path, fixed) or any(matches(path, one) for one in wanted) for path in changes)
-            or (want.trigger is not None and reveal(want.trigger) != reveal(old.trigger))
-            or any(urn in self._replaced for urn in want.replace_with)
-        )
+        return [path for path in changes if touches(path, fixed) or any(matches(path, one) for one in wanted)]
+
+    def _is_pulled(self, want: Registration, old: Record) -> bool:
+        """Whether a trigger, or what it is replaced with, asks for a replacement."""
+        triggered = want.trigger is not None and reveal(want.trigger) != reveal(old.trigger)
+        return triggered or any(urn in self._replaced for urn in want.replace_with)
 
     def _find_old(self, want: Registration) -> Record | None:
         """The record under this name, or under an earlier one that no other resource has now."""
@@ -235,7 +256,7 @@ class Deployment:
         return Outcome(want.urn, checked.id if action is Action.UPDATE else "", kept or {})
 
     def _replace(
-        self, want: Registration, goal: Goal, checked: Checked, old: Record, *, moved: bool, told: Difference
+        self, want: Registration, goal: Goal, checked: Checked, old: Record, *, moved: bool, told: Difference, why: str
     ) -> Outcome:
         """Delete first where both would have the same id, or create first and delete the old one at the end."""
         if old.protect:
@@ -245,10 +266,12 @@ class Deployment:
             opaque = self._providers.of(want.type).opaque
             first = told.delete_first if opaque else _same_id(old, checked) and not moved
         gone = {want.urn}
+        why = f"it must be replaced{f': {why}' if why else ''}"
         if first:
             self._watcher.started(want.urn, Action.REPLACE)
-            gone |= self.removal.before_replacing(old, self._registered)
+            gone |= self.removal.before_replacing(old, self._registered, why)
         else:
+            self.losses.refuse([old], why)
             self._providers.of(want.type).refuse_taken(goal, checked)
             if not old.retain:
                 self.state.condemn(copy.copy(old))

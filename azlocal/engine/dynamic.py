@@ -100,6 +100,10 @@ class DynamicProvider:
         """``delete`` with what ``create`` or ``update`` last answered."""
         self._call(goal, lambda code: code.delete(id_, _plain(goal.outputs or goal.inputs)))
 
+    def holds(self, type_: str) -> str:
+        """Nobody can tell."""
+        return ""
+
     def keeps(self, goal: Goal) -> bool:
         """Never: what is deleted is gone."""
         return False

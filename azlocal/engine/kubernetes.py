@@ -31,6 +31,7 @@ IMMUTABLE_UNLESS = {
     "ConfigMap": ("enableConfigMapMutable", ("data", "binaryData")),
     "Secret": ("enableSecretMutable", ("data", "stringData")),
 }
+HOLDS = {"PersistentVolumeClaim": "the files on the volume"}
 # An explicit provider's inputs that count, and those that change nothing about an object that can be reached.
 PROVIDER_INPUTS = frozenset(
     {
@@ -153,6 +154,10 @@ class KubernetesProvider:
             cluster.delete(manifest, timeout)
         elif cluster.get(manifest) is not None:
             cluster.apply(_identity(manifest))
+
+    def holds(self, type_: str) -> str:
+        """Volumes hold data."""
+        return HOLDS.get(type_.rpartition(":")[2], "")
 
     def keeps(self, goal: Goal) -> bool:
         """Never: what is deleted is gone."""

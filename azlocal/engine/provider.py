@@ -140,6 +140,10 @@ class Provider(Protocol):
         """Delete it; it's no error if it's gone."""
         ...
 
+    def holds(self, type_: str) -> str:
+        """What is lost with a resource of a type and can't be made again, in words; empty where nothing is."""
+        ...
+
     def keeps(self, goal: Goal) -> bool:
         """Whether it is kept for a while when it is deleted, and holds its name."""
         ...

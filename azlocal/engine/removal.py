@@ -6,6 +6,7 @@ import threading
 from collections.abc import Container
 from dataclasses import replace
 
+from azlocal.engine.dataloss import DataLoss
 from azlocal.engine.deletion import delete_all, deletion_order
 from azlocal.engine.errors import ResourceError
 from azlocal.engine.events import Action, Failure, Summary, Watcher
@@ -18,13 +19,21 @@ class Removal:
     """Deletes what a deployment no longer wants."""
 
     def __init__(
-        self, state: StackState, providers: Providers, watcher: Watcher, summary: Summary, deleted: SoftDeleted
+        self,
+        state: StackState,
+        providers: Providers,
+        watcher: Watcher,
+        summary: Summary,
+        deleted: SoftDeleted,
+        *,
+        losses: DataLoss,
     ) -> None:
         self._state = state
         self._providers = providers
         self._watcher = watcher
         self._summary = summary
         self._deleted = deleted
+        self._losses = losses
         self._going: set[str] = set()
         self._forever = False
         self._lock = threading.Lock()
@@ -38,18 +47,19 @@ class Removal:
         self._announce(doomed)
         self._summary.failures.extend(delete_all(doomed, self._state, self.one))
 
-    def before_replacing(self, old: Record, registered: Container[str]) -> set[str]:
+    def before_replacing(self, old: Record, registered: Container[str], why: str) -> set[str]:
         """Delete a resource that is to be made anew, after what can't stay without it; answers their URNs.
 
         ``registered`` are the resources that the program has registered already: those are as it wants them.
 
         Raises:
-            ResourceError: one of them is protected, or Azure refuses.
+            ResourceError: one of them is protected or holds data, or Azure refuses.
         """
         followers = self._followers(old, registered)
         for record in followers:
             if record.protect:
                 raise ResourceError("Protected", f"{record.urn} would have to be replaced too, but is protected")
+        self._losses.refuse([old, *followers], why)
         going = [*deletion_order(followers), old]
         self._announce(going)
         for record in going:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,11 +63,12 @@ def run_up(
     *,
     refresh: bool = False,
     held: Held = Held.REFUSE,
+    accepted: Collection[str] = (),
 ) -> Result:
     """Bring the stack to what the program says, or as far as it goes.
 
     ``refresh`` first takes into the state what was changed outside; ``held`` says what to do where something deleted
-    holds a name.
+    holds a name; ``accepted`` names resources that may be deleted or replaced though data is lost with them.
 
     What fails is in the result, each resource with Azure's code and message; what was made is kept, and the next
     call goes on from there.
@@ -80,7 +81,7 @@ def run_up(
     state = _open(target.folder, project)
     try:
         with with_variables(target.variables):
-            deployment = _deployment(project, target, state, watcher or Silent(), held)
+            deployment = _deployment(project, target, state, watcher or Silent(), held=held, accepted=accepted)
             if refresh and not _refresh(project, deployment):
                 state.save()
                 return Result(deployment.summary, state.outputs, time.monotonic() - began)
@@ -138,6 +139,22 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     return Result(deployment.summary, {}, time.monotonic() - began)
 
 
+def data_of(project_dir: Path | str, env: str, target: Target) -> list[str]:
+    """What holds data in a stack, each with what that is: what ``run_destroy`` would lose.
+
+    Raises:
+        EngineError: as ``run_up``.
+    """
+    project = load_project(project_dir, env)
+    state = _open(target.folder, project)
+    try:
+        losses = _deployment(project, target, state, Silent()).losses
+        found = losses.of(one for one in state.records.values() if "/providers/" in one.id)  # no group as a whole
+        return [f"{one.name}: {losses.holding(one)}" for one in found]
+    finally:
+        state.close()
+
+
 def saved_outputs(project_dir: Path | str, env: str, folder: Path) -> Json:
     """The outputs that the last ``up`` left.
 
@@ -162,7 +179,13 @@ def _open(folder: Path, project: Project) -> StackState:
 
 
 def _deployment(
-    project: Project, target: Target, state: StackState, watcher: Watcher, held: Held = Held.REFUSE
+    project: Project,
+    target: Target,
+    state: StackState,
+    watcher: Watcher,
+    *,
+    held: Held = Held.REFUSE,
+    accepted: Collection[str] = (),
 ) -> Deployment:
     from azlocal.engine.azure import AzureProvider
     from azlocal.engine.deployment import Deployment
@@ -175,4 +198,4 @@ def _deployment(
         "kubernetes": KubernetesProvider(target.connect, random_suffix),
         PACKAGE: DynamicProvider(project.config, project.name),
     }
-    return Deployment(state, providers, watcher, held=held)
+    return Deployment(state, providers, watcher, held=held, accepted=accepted)

@@ -29,6 +29,7 @@ TYPES = (
         resource_shape({"privateEndpointConnections": lifted()}),
         create_only=("location",),
         tracked=True,
+        holds="notebooks, pipelines and databases",
     ),
     AzureType(
         "synapse:BigDataPool",
@@ -37,7 +38,7 @@ TYPES = (
         tracked=True,
         queries={"force": "force"},
     ),
-    AzureType("synapse:SqlPool", f"{SYNAPSE_WORKSPACE}/sqlPools/{{sqlPoolName}}", tracked=True),
+    AzureType("synapse:SqlPool", f"{SYNAPSE_WORKSPACE}/sqlPools/{{sqlPoolName}}", tracked=True, holds="its tables"),
     AzureType("synapse:IpFirewallRule", f"{SYNAPSE_WORKSPACE}/firewallRules/{{ruleName}}"),
     AzureType(
         "synapse:IntegrationRuntime",
@@ -55,6 +56,7 @@ TYPES = (
         tracked=True,
         purge_query={"forceToPurge": "true"},
         recover={"allowRecoverSoftDeletedWorkspace": True},
+        holds="jobs, models, data assets and endpoints",
     ),
     AzureType(
         "machinelearningservices:Compute",
@@ -116,6 +118,7 @@ TYPES = (
         resource_shape({"registryPrivateEndpointConnections": lifted("location")}),
         create_only=("location",),
         tracked=True,
+        holds="models, components and environments",
     ),
     *_asset("Component", "components"),
     *_asset("Data", "data"),

@@ -79,6 +79,8 @@ class AzureType:
             there ends it.
         recover: properties of a PUT that bring back what was deleted. Only of types whose deleted resources hold
             their names, so that a plain PUT is refused.
+        holds: what is lost with it and nobody can make again, in words.
+        undeletable: why there is no DELETE for it alone; it goes with what it lies in.
     """
 
     token: str
@@ -93,6 +95,8 @@ class AzureType:
     purge_query: Mapping[str, str] = field(default_factory=dict)
     deleted_path: str = ""
     recover: Mapping[str, Any] = field(default_factory=dict)
+    holds: str = ""
+    undeletable: str = ""
 
     @cached_property
     def path_inputs(self) -> tuple[str, ...]:

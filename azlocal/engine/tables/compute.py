@@ -57,6 +57,7 @@ TYPES = (
             *(f"networkProfile.{name}" for name in _NETWORK_CREATE_ONLY),
         ),
         tracked=True,
+        holds="what runs in it, and its volumes",
     ),
     AzureType(
         "containerservice:AgentPool",
@@ -92,6 +93,7 @@ TYPES = (
         ),
         create_only=("location",),
         tracked=True,
+        holds="images",
     ),
     AzureType(
         "containerregistry:Replication",

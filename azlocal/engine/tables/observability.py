@@ -42,6 +42,7 @@ TYPES = (
         create_only=("location",),
         tracked=True,
         purge_query={"force": "true"},
+        holds="logs",
     ),
     AzureType(
         "operationalinsights:Table",

@@ -5,7 +5,14 @@ from __future__ import annotations
 from azlocal.engine.tables.base import GROUP, AzureType, plain_shape, resource_shape
 
 TYPES = (
-    AzureType("resources:ResourceGroup", GROUP, plain_shape(), create_only=("location",), tracked=True),
+    AzureType(
+        "resources:ResourceGroup",
+        GROUP,
+        plain_shape(),
+        create_only=("location",),
+        tracked=True,
+        holds="everything in it",
+    ),
     AzureType(
         "eventgrid:SystemTopic",
         f"{GROUP}/providers/Microsoft.EventGrid/systemTopics/{{systemTopicName}}",

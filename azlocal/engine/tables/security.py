@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azlocal.engine.tables.base import GROUP, AzureType, plain_shape, resource_shape
+from azlocal.engine.tables.base import ENVELOPE, GROUP, AzureType, plain_shape, resource_shape
 from azlocal.engine.wire import Shape
 
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}"
@@ -10,6 +10,8 @@ IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/
 AUTHORIZATION = "/{scope}/providers/Microsoft.Authorization"
 
 _TIMES = Shape(inside={"attributes": Shape(rename={"expires": "exp", "notBefore": "nbf"})})
+# A key's inputs keep their ``properties``; of its outputs azure-native lifts them.
+_KEY = Shape(ENVELOPE | {"properties"}, {}, {"properties": _TIMES, **_TIMES.inside})
 
 TYPES = (
     AzureType(
@@ -20,17 +22,21 @@ TYPES = (
         deleted_path="/subscriptions/{subscriptionId}/providers/Microsoft.KeyVault/locations/{location}"
         "/deletedVaults/{vaultName}",
         recover={"createMode": "recover"},
+        holds="secrets, keys and certificates",
     ),
     AzureType(
         "keyvault:Secret",
         f"{VAULT}/secrets/{{secretName}}",
         plain_shape({"properties": _TIMES}),
+        holds="the secret with its versions",
     ),
     AzureType(
         "keyvault:Key",
         f"{VAULT}/keys/{{keyName}}",
-        plain_shape({"properties": _TIMES}),
+        _KEY,
         create_only=("properties",),
+        holds="the key and what it encrypts",
+        undeletable="Key Vault deletes keys at its own address alone",
     ),
     AzureType(
         "keyvault:PrivateEndpointConnection",

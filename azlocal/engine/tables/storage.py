@@ -43,15 +43,18 @@ TYPES = (
         ),
         create_only=("isHnsEnabled", "location"),
         tracked=True,
+        holds="blobs, files, queues and tables",
     ),
-    AzureType("storage:BlobContainer", f"{ACCOUNT}/blobServices/default/containers/{{containerName}}"),
+    AzureType(
+        "storage:BlobContainer", f"{ACCOUNT}/blobServices/default/containers/{{containerName}}", holds="its blobs"
+    ),
     AzureType("storage:BlobServiceProperties", f"{ACCOUNT}/blobServices/{{blobServicesName}}", singleton=True),
     AzureType("storage:FileServiceProperties", f"{ACCOUNT}/fileServices/{{fileServicesName}}", singleton=True),
     AzureType("storage:QueueServiceProperties", f"{ACCOUNT}/queueServices/{{queueServiceName}}", singleton=True),
     AzureType("storage:TableServiceProperties", f"{ACCOUNT}/tableServices/{{tableServiceName}}", singleton=True),
-    AzureType("storage:FileShare", f"{ACCOUNT}/fileServices/default/shares/{{shareName}}"),
-    AzureType("storage:Queue", f"{ACCOUNT}/queueServices/default/queues/{{queueName}}"),
-    AzureType("storage:Table", f"{ACCOUNT}/tableServices/default/tables/{{tableName}}"),
+    AzureType("storage:FileShare", f"{ACCOUNT}/fileServices/default/shares/{{shareName}}", holds="its files"),
+    AzureType("storage:Queue", f"{ACCOUNT}/queueServices/default/queues/{{queueName}}", holds="its messages"),
+    AzureType("storage:Table", f"{ACCOUNT}/tableServices/default/tables/{{tableName}}", holds="its rows"),
     AzureType("storage:ManagementPolicy", f"{ACCOUNT}/managementPolicies/{{managementPolicyName}}"),
     AzureType("storage:EncryptionScope", f"{ACCOUNT}/encryptionScopes/{{encryptionScopeName}}"),
     AzureType(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,14 +123,20 @@ class Stack:
         (self.folder / "__main__.py").write_text(PRELUDE + program)
 
     def up(
-        self, program: str | None = None, config: str = "", *, refresh: bool = False, held: Held = Held.REFUSE
+        self,
+        program: str | None = None,
+        config: str = "",
+        *,
+        refresh: bool = False,
+        held: Held = Held.REFUSE,
+        accepted: Collection[str] = (),
     ) -> Result:
         """Write the program, if there is a new one, and bring the stack up."""
         if program is not None:
             self.write(program, config)
         self.heard = Heard()
         self.azure.requests.clear()
-        return run_up(self.folder, "dev", self.target, self.heard, refresh=refresh, held=held)
+        return run_up(self.folder, "dev", self.target, self.heard, refresh=refresh, held=held, accepted=accepted)
 
     def destroy(self) -> Result:
         """Delete everything."""

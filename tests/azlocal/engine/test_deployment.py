@@ -77,7 +77,7 @@ identity("inside", rg.name)
 pulumi.log.info("hello")
 """
     stack.up(program.replace("LOCATION", "westeurope"))
-    stack.up(program.replace("LOCATION", "eastus"))
+    stack.up(program.replace("LOCATION", "eastus"), accepted=["rg"])
     assert stack.azure.writes() == [("DELETE", "inside"), ("DELETE", "rg"), ("PUT", "rg"), ("PUT", "inside")]
     assert stack.heard.of(Action.REPLACE) == ["rg"]
     assert ("info", "hello") in stack.heard.notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -37,6 +38,14 @@ pulumi.export("principal", made[0].principal_id)
 pulumi.export("me", me.object_id)
 pulumi.export("key", pulumi.Output.secret("hidden"))
 """
+
+
+class Terminal(io.StringIO):
+    """Somebody types."""
+
+    def isatty(self) -> bool:
+        """A terminal."""
+        return True
 
 
 @pytest.fixture
@@ -125,6 +134,28 @@ def test_the_commands(server: Server, tmp_path: Path, capsys: pytest.CaptureFixt
     code, out, _ = azlocal("destroy", "dev", "--yes", *where, capsys=capsys)
     assert code == 0
     assert "dev: 4 deleted in" in out
+
+
+def test_lost_data_needs_a_word_on_the_command_line(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(tmp_path)
+    where = ["dev", "--project", str(folder), "--state", str(server.folder.path)]
+    assert azlocal("up", *where, capsys=capsys)[0] == 0
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    code, out, _ = azlocal("destroy", *where, capsys=capsys)
+    assert code == 1
+    assert "would be lost: logs: logs" in out
+    program = folder / "__main__.py"
+    program.write_text(program.read_text().partition("logs =")[0])
+    code, _, err = azlocal("up", *where, capsys=capsys)
+    assert code == 1
+    assert "operationalinsights:Workspace logs: DataLoss: the program no longer has it, and logs (" in err
+    assert "add --accept-data-loss logs" in err
+    code, out, _ = azlocal("up", *where, "--accept-data-loss", "logs", capsys=capsys)
+    assert code == 0, out
+    assert "- operationalinsights:Workspace logs deleted" in out
+    assert azlocal("destroy", *where, "--yes", capsys=capsys)[0] == 0
 
 
 def test_failures_end_with_one_and_a_hint(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ class World:
         (self.folder / "Pulumi.dev.yaml").touch()
         text = (PROGRAM + program).replace("NAME", self.name).replace("ONE", self.one).replace("TWO", self.two)
         (self.folder / "__main__.py").write_text(PRELUDE + text)
-        return run_up(self.folder, "dev", self.target, self.heard, held=held, refresh=refresh)
+        return run_up(self.folder, "dev", self.target, self.heard, held=held, refresh=refresh, accepted=["vault"])
 
     def destroy(self) -> Result:
         """Delete everything."""

@@ -15,6 +15,7 @@ ROWS = {
     "ImportMismatch": Advice("make the program's inputs those of what is imported", f"{_PULUMI}options/import/"),
     "MissingInput": Advice("set the input that the message names", f"{_PULUMI}inputs-outputs/"),
     "Protected": Advice("remove the option `protect` and run up first", f"{_PULUMI}options/protect/"),
+    "DataLoss": Advice("leave the resource as it is, or add the option that the message names", "docs/azlocal.md"),
     "NotServed": Advice("leave it out of this environment, or add a row as the message says", "docs/azlocal.md"),
     "Invalid": Advice("correct the field that the message names", f"{_KUBERNETES}using-api/api-concepts/"),
     **table(
