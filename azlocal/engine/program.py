@@ -63,8 +63,7 @@ def run_program(project: Project, monitor: Monitor, *, planning: bool, note: Cal
 def _run_program(project: Project, monitor: Monitor, *, planning: bool, note: Callable[[str, str], None]) -> None:
     executor = _Inline(1) if planning else ThreadPoolExecutor(THREADS, thread_name_prefix="engine")
     loop = asyncio.new_event_loop()
-    # What fails is told once, by what this raises; asyncio would print each future that nobody asked again.
-    loop.set_exception_handler(lambda *_: None)
+    loop.set_exception_handler(_tell_once)
     loop.set_default_executor(executor)
     monitor.run_on(loop)
     failures: list[BaseException] = []
@@ -92,6 +91,12 @@ def _run_program(project: Project, monitor: Monitor, *, planning: bool, note: Ca
             _close(loop, executor)
     if failures:
         raise explain(failures[0], project.main.parent) from failures[0]
+
+
+def _tell_once(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What fails is told by what the run raises; asyncio would print it again for each future that nobody asked."""
+    if not context["message"].endswith("exception was never retrieved"):
+        loop.default_exception_handler(context)
 
 
 def _run_main(path: Path) -> None:
