@@ -206,6 +206,12 @@ def plan(
             help="Also run the program with unknown outputs, as `pulumi preview` does. [default: for one environment]",
         ),
     ] = None,
+    policy: Annotated[
+        bool,
+        typer.Option(
+            "--policy/--no-policy", help="Judge it by the project's own rules, in the folder policy beside the program."
+        ),
+    ] = True,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show each resource, and tracebacks of the program's own errors.")
     ] = False,
@@ -219,12 +225,26 @@ def plan(
         raise UsageError("--base is compared by --markdown, which is missing", "add --markdown FILE.md")
     views = {"graph": graph, "arm": arm, "markdown": markdown, "base": base}
     if env:
-        commands.plan(project, env, json_file=json_file, views=views, preview=preview is not False, verbose=verbose)
+        commands.plan(
+            project,
+            env,
+            json_file=json_file,
+            views=views,
+            preview=preview is not False,
+            policy=policy,
+            verbose=verbose,
+        )
     elif graph or arm:
         raise UsageError("--graph and --arm are of one environment", "name it instead of --all")
     else:
         commands.plan_all(
-            project, json_file=json_file, markdown=markdown, base=base, preview=bool(preview), verbose=verbose
+            project,
+            json_file=json_file,
+            markdown=markdown,
+            base=base,
+            preview=bool(preview),
+            policy=policy,
+            verbose=verbose,
         )
 
 

@@ -90,21 +90,26 @@ def plan(
     json_file: Path | None = None,
     views: Mapping[str, Path | None] | None = None,
     preview: bool = True,
+    policy: bool = True,
     verbose: bool = False,
 ) -> None:
     """Show what a program would make on an empty Azure; ``-`` writes the JSON to standard output.
 
-    ``views`` names files for other views of it: see ``azlocal.engine.views.files``.
+    ``views`` names files for other views of it: see ``azlocal.engine.views.files``. With ``policy`` the project's own
+    rules judge it: see ``azlocal.engine.plan.policy``.
 
     Raises:
-        EngineError: Azure would refuse something; each problem has been shown.
+        EngineError: Azure would refuse something, or a mandatory rule does; each has been shown.
     """
     from azlocal.engine.plan import plan as run_plan
+    from azlocal.engine.plan.policy import judge
     from azlocal.engine.plan.report import print_plan
     from azlocal.engine.views.files import write_views
 
     gc.disable()  # as for up
     found: Plan = _explained(lambda: run_plan(project, env, preview=preview), verbose)
+    if policy:
+        found.findings = judge(project, env, found.resources)
     if not _is_stdout(json_file):
         print_plan(found, verbose=verbose)
     _write_plan(json_file, found.as_json())
@@ -121,9 +126,10 @@ def plan_all(
     markdown: Path | None = None,
     base: Path | None = None,
     preview: bool = False,
+    policy: bool = True,
     verbose: bool = False,
 ) -> None:
-    """One line for each environment, and its problems; the JSON is a list of plans.
+    """One line for each environment, its problems and findings; the JSON is a list of plans.
 
     ``markdown`` is the file of the comment on all of them, ``base`` such a list from before.
 
@@ -131,6 +137,7 @@ def plan_all(
         EngineError: as ``plan``, once all have been shown.
     """
     from azlocal.engine.plan import plan_all as run_plans
+    from azlocal.engine.plan.policy import judge
     from azlocal.engine.plan.report import print_brief
 
     gc.disable()
@@ -138,6 +145,8 @@ def plan_all(
     running = run_plans(project, preview=preview)
     while found := _explained(lambda: next(running, None), verbose):
         plans.append(found)
+        if policy:
+            found.findings = judge(project, found.stack, found.resources)
         if not _is_stdout(json_file):
             print_brief(found)
     if not plans:
@@ -165,10 +174,19 @@ def _write_plan(file: Path | None, value: Any) -> None:
 
 
 def _raise_problems(plans: list[Plan]) -> None:
-    wrong = [found for found in plans if found.problems]
-    if wrong:
-        told = " and ".join(f"the plan of {one.stack} has {counted(len(one.problems), 'problem')}" for one in wrong)
-        raise EngineError(told, "see above what is wrong with which resource, and its fix")
+    told = [f"the plan of {one.stack} has {words}" for one in plans if (words := _refused(one))]
+    if told:
+        raise EngineError(" and ".join(told), "see above what is wrong with which resource, and its fix")
+
+
+def _refused(found: Plan) -> str:
+    """What of a plan can't stay: findings that are not mandatory are advice."""
+    from azlocal.engine.plan.policy import open_findings
+
+    mandatory = [one for one in open_findings(found.findings) if one["mandatory"]]
+    words = [counted(len(found.problems), "problem")] if found.problems else []
+    words += [f"{counted(len(mandatory), 'finding')} of mandatory rules"] if mandatory else []
+    return " and ".join(words)
 
 
 def _explained(run: Any, verbose: bool) -> Any:  # noqa: FBT001

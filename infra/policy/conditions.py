@@ -51,7 +51,7 @@ def must_be(path: str, *allowed: Any, default: Any = None, when: When = always) 
         given = get(body, path, default)
         if when(body, context) and not any(same(given, one) for one in allowed):
             wanted = " or ".join(repr(one) for one in allowed)
-            yield Finding(path, f"is {given!r} and must be {wanted}")
+            yield Finding(path, f"is {given!r} and must be {wanted}", f"set {path} to {wanted}")
 
     return check
 
@@ -62,7 +62,7 @@ def must_not_be(path: str, *refused: Any, default: Any = None, when: When = alwa
     def check(body: Body, context: Context) -> Iterable[Finding]:
         given = get(body, path, default)
         if when(body, context) and any(same(given, one) for one in refused):
-            yield Finding(path, f"must not be {given!r}")
+            yield Finding(path, f"must not be {given!r}", f"set {path} to another value")
 
     return check
 
@@ -72,7 +72,7 @@ def must_have(path: str, when: When = always) -> Check:
 
     def check(body: Body, context: Context) -> Iterable[Finding]:
         if when(body, context) and get(body, path) in (None, "", [], {}):
-            yield Finding(path, "is absent")
+            yield Finding(path, "is absent", f"set {path}")
 
     return check
 
@@ -83,7 +83,7 @@ def must_be_named(pattern: str, rule: str) -> Check:
 
     def check(_body: Body, context: Context) -> Iterable[Finding]:
         if not compiled.fullmatch(context.resource.name):
-            yield Finding("name", f"{context.resource.name!r} must have {rule}")
+            yield Finding("name", f"{context.resource.name!r} must have {rule}", f"give it a name of {rule}")
 
     return check
 
@@ -94,7 +94,7 @@ def each(path: str, check: Check) -> Check:
     def over(body: Body, context: Context) -> Iterable[Finding]:
         for place, item in items(body, path):
             for finding in check(item, context):
-                yield Finding(f"{place}.{finding.field}", finding.message)
+                yield Finding(f"{place}.{finding.field}", finding.message, finding.fix)
 
     return over
 

@@ -16,14 +16,15 @@ def evaluate(environment: str, resources: Iterable[dict[str, Any]]) -> list[dict
     """What is wrong with a plan: the protocol between a policy pack and whoever made the plan.
 
     Each resource has ``urn``, ``name``, ``armType``, ``id`` and ``body``. Each finding has ``rule``, ``number``,
-    ``severity``, ``mandatory``, ``urn``, ``resource``, ``field`` and ``reason``; what is exempt is left out.
+    ``severity``, ``mandatory``, ``urn``, ``resource``, ``armType``, ``field``, ``reason``, ``fix``, ``source`` and
+    ``exemption``: None, or the ``reason`` and the day that it ``expires``.
     """
     planned = [
         Resource(one["urn"], one["name"], one["armType"], one["id"] or "", one["body"])
         for one in resources
         if one.get("armType") and one.get("body") is not None
     ]
-    return [_described(one) for one in verdicts(environment, planned) if one.exemption is None]
+    return [_described(one) for one in verdicts(environment, planned)]
 
 
 def verdicts(
@@ -80,6 +81,14 @@ def _described(verdict: Verdict) -> dict[str, Any]:
         "mandatory": verdict.rule.mandatory,
         "urn": verdict.resource.urn,
         "resource": verdict.resource.label,
+        "armType": verdict.resource.type,
         "field": verdict.finding.field,
         "reason": f"{verdict.rule.title}: {verdict.finding.message}",
+        "fix": verdict.finding.fix or f"see to it that {verdict.rule.title}",
+        "source": " ".join(part for part in (verdict.rule.source, verdict.rule.number) if part),
+        "exemption": _exempted(verdict.exemption),
     }
+
+
+def _exempted(exemption: Exemption | None) -> dict[str, str] | None:
+    return {"reason": exemption.reason, "expires": exemption.expires.isoformat()} if exemption else None

@@ -70,7 +70,7 @@ def _subject(body: Body, _context: Context) -> Iterable[Finding]:
 RULES = (
     Rule("Azure.Resource.UseTags", "resources carry tags", Severity.AWARENESS, TAGGED, must_have("tags"),
          pillar="Operational Excellence", controls=("AM-2",)),
-    Rule("Azure.Resource.RequiredTags", "and those which are required", Severity.AWARENESS, TAGGED, _tagged,
+    Rule("Azure.Resource.RequiredTags", "resources carry the required tags", Severity.AWARENESS, TAGGED, _tagged,
          pillar="Operational Excellence", controls=("AM-2",)),
     Rule("Azure.Resource.AllowedRegions", "everything stands in the environment's region", Severity.IMPORTANT, TAGGED,
          _region, pillar="Security", controls=("DP-2",), whole=True),

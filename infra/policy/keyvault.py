@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from .conditions import get, items, must_be, must_be_named, same
 from .model import OURS, Body, Context, Finding, Rule, Severity
 from .monitor import logs_of
+from .network import linked
 
 VAULT = "Microsoft.KeyVault/vaults"
 KEY = f"{VAULT}/keys"
@@ -34,8 +35,6 @@ def _rotated(body: Body, _context: Context) -> Iterable[Finding]:
 
 
 def _endpoint(_body: Body, context: Context) -> Iterable[Finding]:
-    from .network import linked
-
     if not linked(context):
         yield Finding("privateEndpoints", "no private endpoint leads to the vault")
 

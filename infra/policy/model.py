@@ -22,10 +22,11 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A field of one resource, and what is wrong with it."""
+    """A field of one resource, what is wrong with it, and, where one word says it, what to do."""
 
     field: str
     message: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from .conditions import get, must_be, must_be_named, must_not_be, same
 from .model import OURS, Body, Context, Finding, Rule, Severity
+from .network import linked
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 BLOBS = f"{ACCOUNT}/blobServices"
@@ -49,8 +50,6 @@ def _defended(path: str, what: str) -> Rule:
 
 
 def _endpoint(_body: Body, context: Context) -> Iterable[Finding]:
-    from .network import linked
-
     if not linked(context):
         yield Finding("privateEndpoints", "no private endpoint leads to the account")
 

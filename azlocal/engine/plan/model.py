@@ -10,11 +10,12 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Plan:
-    """The resources in the order they would be made, and the problems."""
+    """The resources in the order they would be made, the problems, and the findings of the project's policy."""
 
     stack: str
     resources: list[Json] = field(default_factory=list)
     problems: list[Json] = field(default_factory=list)
+    findings: list[Json] = field(default_factory=list)
     outputs: Json = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -24,5 +25,6 @@ class Plan:
             "stack": self.stack,
             "resources": self.resources,
             "problems": self.problems,
+            "findings": self.findings,
             "outputs": self.outputs,
         }

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING
 
 from azlocal.engine.plan.model import Plan
+from azlocal.engine.plan.policy import open_findings
 from azlocal.engine.provider import Json
 from azlocal.engine.urns import name_of, type_of
 from azlocal.words import counted
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FIELDS = (("field", "field"), ("what", "message"), ("fix", "fix"), ("source", "source"))
+FINDING_FIELDS = (("field", "field"), ("what", "reason"), ("fix", "fix"), ("source", "source"))
 
 
 def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
@@ -41,14 +43,18 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
     ):
         _line(usual, line)
     print_problems(errors, found.problems)
+    print_findings(usual, errors, found.findings)
 
 
 def print_brief(found: Plan) -> None:
-    """One line, and the problems."""
+    """One line, the problems, and the findings that are not exempt."""
     from rich.console import Console
 
     print_summary(found)
-    print_problems(Console(stderr=True, highlight=False), found.problems)
+    errors = Console(stderr=True, highlight=False)
+    print_problems(errors, found.problems)
+    for finding in open_findings(found.findings):
+        _print_finding(errors, finding)
 
 
 def print_summary(found: Plan, out: IO[str] | None = None) -> None:
@@ -57,10 +63,12 @@ def print_summary(found: Plan, out: IO[str] | None = None) -> None:
 
     planned = planned_resources(found)
     problems = f", {counted(len(found.problems), 'problem')}" if found.problems else ""
+    given = len(open_findings(found.findings))
+    findings = f", {counted(given, 'policy finding')}" if given else ""
     _line(
         Console(file=out, highlight=False),
-        f"{found.stack}: {f'{len(planned)} to create' if planned else 'nothing to create'}{problems}",
-        "bold red" if problems else "bold",
+        f"{found.stack}: {f'{len(planned)} to create' if planned else 'nothing to create'}{problems}{findings}",
+        "bold red" if problems or findings else "bold",
     )
 
 
@@ -74,6 +82,28 @@ def print_problems(console: Console, problems: list[Json]) -> None:
                 _line(console, f"    {label:<7}{problem[key]}")
         if problem["urn"].startswith("urn:"):
             _line(console, f"    {'urn':<7}{problem['urn']}", "dim")
+
+
+def print_findings(console: Console, errors: Console, findings: list[Json]) -> None:
+    """Each finding on ``errors``, as a problem; what is exempt, and until when, on ``console`` in a line for a rule."""
+    for finding in open_findings(findings):
+        _print_finding(errors, finding)
+    exempt = Counter(
+        (one["exemption"]["expires"], one["rule"], one["exemption"]["reason"]) for one in findings if one["exemption"]
+    )
+    if exempt:
+        _line(console, f"policy: {counted(sum(exempt.values()), 'finding')} exempt")
+    for (expires, rule, reason), count in sorted(exempt.items()):
+        _line(console, f"  until {expires}: {rule} ({count}): {reason}")
+
+
+def _print_finding(console: Console, finding: Json) -> None:
+    where = " ".join(part for part in (finding["armType"], finding["resource"]) if part)
+    word = "!" if finding["mandatory"] else "-"
+    _line(console, f"{word} {finding['severity']} {finding['rule']}: {where}", "bold red" if word == "!" else "bold")
+    for label, key in FINDING_FIELDS:
+        if finding[key]:
+            _line(console, f"    {label:<7}{finding[key]}")
 
 
 def planned_resources(found: Plan) -> list[Json]:

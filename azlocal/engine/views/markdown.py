@@ -19,6 +19,7 @@ def markdown(plan: Json, base: Json | None = None, picture: str = "") -> str:
     parts = [
         _head(plan, base),
         _problems(plan["problems"]),
+        _findings(plan.get("findings") or []),
         _changes(plan, base) if base else "",
         _cost(cost(plan["resources"]), cost(base["resources"]) if base else None),
         _path(plan),
@@ -81,7 +82,9 @@ def _head(plan: Json, base: Json | None) -> str:
         words += f" against the base: {len(added)} new, {len(changed)} changed, {len(gone)} gone"
     spaces = Counter(str(one["armType"] or one["type"]).split("/")[0] for one in made.values())
     told = ", ".join(f"{name} {count}" for name, count in sorted(spaces.items(), key=lambda item: (-item[1], item[0])))
-    return f"{words} · {counted(len(plan['problems']), 'problem')}\n\n{told}"
+    findings = [one for one in plan.get("findings") or [] if one["exemption"] is None]
+    judged = f" · {counted(len(findings), 'policy finding')}" if findings else ""
+    return f"{words} · {counted(len(plan['problems']), 'problem')}{judged}\n\n{told}"
 
 
 def _made(plan: Json) -> dict[str, Json]:
@@ -96,6 +99,29 @@ def _problems(problems: list[Json]) -> str:
         for one in problems
     )
     return "\n".join(["### Problems", "", *_table(("code", "resource", "what, and how to fix it"), rows)])
+
+
+def _findings(findings: list[Json]) -> str:
+    """What the project's policy finds; what is exempt is folded below."""
+    found = [one for one in findings if one["exemption"] is None]
+    exempt = Counter(
+        (one["rule"], one["exemption"]["reason"], one["exemption"]["expires"]) for one in findings if one["exemption"]
+    )
+    parts = []
+    if found:
+        rows = ((one["severity"], one["rule"], one["resource"], _told(one)) for one in found)
+        heads = ("severity", "rule", "resource", "what, and how to fix it")
+        parts.append("\n".join(["### Policy", "", *_table(heads, rows)]))
+    if exempt:
+        lines = ((rule, count, reason, until) for (rule, reason, until), count in sorted(exempt.items()))
+        told = "\n".join(_table(("rule", "findings", "reason", "until"), lines))
+        words = counted(len(exempt), "exemption")
+        parts.append(f"<details><summary>{words} of the policy</summary>\n\n{told}\n</details>")
+    return "\n\n".join(parts)
+
+
+def _told(finding: Json) -> str:
+    return f"`{finding['field']}`: {finding['reason']}. Fix: {finding['fix']}"
 
 
 def _said(problem: Json) -> str:
