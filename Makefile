@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
 export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
 export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture lint format bench locks clean
+.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture policy-page lint format bench locks clean
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ plan: setup ## what ENV (default dev) would create, and what Azure would refuse
 
 picture: setup ## draw the architecture of prod anew for the README
 	@$(BIN)/azlocal plan prod --graph docs/images/architecture.svg
+
+policy-page: setup ## write docs/policy.md anew: the rules, where they hold, what is exempt
+	@$(BIN)/python -m tools.policy_page
 
 lint: setup ## ruff, mypy in strict mode, and the one rule
 	@$(BIN)/ruff check .

@@ -19,12 +19,16 @@ def evaluate(environment: str, resources: Iterable[dict[str, Any]]) -> list[dict
     ``severity``, ``mandatory``, ``urn``, ``resource``, ``armType``, ``field``, ``reason``, ``fix``, ``source`` and
     ``exemption``: None, or the ``reason`` and the day that it ``expires``.
     """
-    planned = [
+    return [_described(one) for one in verdicts(environment, planned(resources))]
+
+
+def planned(resources: Iterable[dict[str, Any]]) -> list[Resource]:
+    """The resources that a plan makes in Azure."""
+    return [
         Resource(one["urn"], one["name"], one["armType"], one["id"] or "", one["body"])
         for one in resources
         if one.get("armType") and one.get("body") is not None
     ]
-    return [_described(one) for one in verdicts(environment, planned)]
 
 
 def verdicts(

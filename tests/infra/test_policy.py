@@ -24,6 +24,7 @@ from infra.policy.model import OURS, Resource, Rule
 from infra.policy.prefixes import open_prefixes
 from tests.infra.policy_mutations import MUTATIONS, NSG, REPAIRS, TOGETHER, Plan, rule_of
 from tests.infra.program import ENVIRONMENTS, ROOT
+from tools.policy_page import PAGE, page
 
 TODAY = datetime.date(2026, 12, 1)
 BY_ID = {rule.id: rule for rule in RULES}
@@ -132,6 +133,12 @@ def test_findings_are_told_as_the_protocol_says() -> None:
     assert "'Enabled'" in found["reason"]
     assert found["fix"] == "set properties.publicNetworkAccess to 'Disabled'"
     assert (found["armType"], found["source"]) == ("Microsoft.KeyVault/vaults", "CKV_AZURE_189")
+
+
+def test_the_page_in_docs_is_what_the_tables_say() -> None:
+    written = page({env: list(resources(env).values()) for env in ENVIRONMENTS})
+    assert PAGE.read_text() == written, "write it anew: make policy-page"
+    assert "**fails**" not in written
 
 
 QUICK = """
