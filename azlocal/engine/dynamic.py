@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from azlocal.engine.errors import RefusedError, ResourceError
-from azlocal.engine.provider import Checked, Difference, Goal, Holder, Json, refuse_others
+from azlocal.engine.provider import Checked, Difference, Goal, Json, KeepsNothing, refuse_others
 from azlocal.engine.values import Secret, encode, from_plain, reveal, walk, with_placeholders
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ CODE = "__provider"
 _SHORTEST_SECRET = 4  # letters; anything shorter would be found in every message
 
 
-class DynamicProvider:
+class DynamicProvider(KeepsNothing):
     """The ``pulumi-python`` package.
 
     Args:
@@ -103,20 +103,6 @@ class DynamicProvider:
     def holds(self, type_: str) -> str:
         """Nobody can tell."""
         return ""
-
-    def keeps(self, goal: Goal) -> bool:
-        """Never: what is deleted is gone."""
-        return False
-
-    def held_by(self, goal: Goal, checked: Checked, error: ResourceError) -> Holder | None:
-        """Only its own code would know."""
-        return None
-
-    def purge(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
-        """There is nothing to purge."""
-
-    def recover(self, goal: Goal, checked: Checked, timeout: float) -> None:
-        """There is nothing to bring back."""
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """There are no functions."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from azlocal.engine.errors import RefusedError, ResourceError
-from azlocal.engine.provider import Checked, Difference, Goal, Holder, Json, refuse_others
+from azlocal.engine.provider import Checked, Difference, Goal, Json, KeepsNothing, refuse_others
 from azlocal.engine.values import reveal
 
 # What an API server refuses to change in an object that exists (the kinds' own validation).
@@ -67,7 +67,7 @@ class Cluster(Protocol):
         ...
 
 
-class KubernetesProvider:
+class KubernetesProvider(KeepsNothing):
     """The ``kubernetes`` package.
 
     Args:
@@ -158,20 +158,6 @@ class KubernetesProvider:
     def holds(self, type_: str) -> str:
         """Volumes hold data."""
         return HOLDS.get(type_.rpartition(":")[2], "")
-
-    def keeps(self, goal: Goal) -> bool:
-        """Never: what is deleted is gone."""
-        return False
-
-    def held_by(self, goal: Goal, checked: Checked, error: ResourceError) -> Holder | None:
-        """Nothing ever is."""
-        return None
-
-    def purge(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
-        """There is nothing to purge."""
-
-    def recover(self, goal: Goal, checked: Checked, timeout: float) -> None:
-        """There is nothing to bring back."""
 
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """None is served."""

@@ -163,3 +163,21 @@ class Provider(Protocol):
     def invoke(self, token: str, arguments: Json, settings: Json) -> Json:
         """Answer a function. Raises ``RefusedError`` for one that is not served."""
         ...
+
+
+class KeepsNothing:
+    """What a provider says whose deleted resources are gone at once, and hold no name."""
+
+    def keeps(self, goal: Goal) -> bool:
+        """Never."""
+        return False
+
+    def held_by(self, goal: Goal, checked: Checked, error: ResourceError) -> Holder | None:
+        """Nothing can."""
+        return None
+
+    def purge(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
+        """There is nothing to purge."""
+
+    def recover(self, goal: Goal, checked: Checked, timeout: float) -> None:
+        """There is nothing to bring back."""

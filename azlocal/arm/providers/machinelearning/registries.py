@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.locations import normalize
 from azlocal.arm.providers.machinelearning.versions import NAMESPACE
-from azlocal.arm.types import NameRule, ResourceType
+from azlocal.arm.providers.machinelearning.workspaces import NAME_RULE
+from azlocal.arm.types import ResourceType
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -96,11 +97,7 @@ TYPE = ResourceType(
     name=REGISTRY,
     tracked=True,
     system_data=True,
-    name_rule=NameRule(
-        r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}", 3, 33,
-        "3-33 letters, digits, hyphens and underscores, a letter or digit first",
-        code="ValidationError",
-    ),
+    name_rule=NAME_RULE,
     enums={"properties.publicNetworkAccess": ("Enabled", "Disabled")},
     required=("properties.regionDetails",),
     defaults={"properties.publicNetworkAccess": "Enabled"},

@@ -189,15 +189,20 @@ def _no_notebooks(_call: Call, _workspace: Resource) -> ArmResponse:
     raise not_served(f"{WORKSPACE}/listNotebookAccessToken (there are no notebooks here)")
 
 
+# A registry's name follows it too.
+NAME_RULE = NameRule(
+    r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}",
+    3,
+    33,
+    "3-33 letters, digits, hyphens and underscores, a letter or digit first",
+    code="ValidationError",
+)
+
 TYPE = ResourceType(
     name=WORKSPACE,
     tracked=True,
     system_data=True,
-    name_rule=NameRule(
-        r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}", 3, 33,
-        "3-33 letters, digits, hyphens and underscores, a letter or digit first",
-        code="ValidationError",
-    ),
+    name_rule=NAME_RULE,
     enums={
         "properties.publicNetworkAccess": ("Enabled", "Disabled"),
         "properties.systemDatastoresAuthMode": ("AccessKey", "Identity", "UserDelegationSAS"),
