@@ -59,8 +59,8 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
         env,
         [_describe(record, deployment) for record in deployment.state.records.values()],
         problems_of(deployment.summary, deployment.checked),
-        conceal(monitor.outputs),
-        notes.taken,
+        outputs=conceal(monitor.outputs),
+        notes=notes.taken,
     )
     if preview:
         found.problems += _breaks(project)
