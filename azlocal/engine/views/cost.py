@@ -162,8 +162,17 @@ def report(found: Cost) -> Iterator[str]:
     missing = found.unpriced
     less = f", without {len(missing)} that have no price here" if missing else ""
     yield f"cost: {found.monthly:,.2f} {table()['currency']} a month at list prices{less}"
-    for line in missing:
-        other = f" (only for {line.elsewhere})" if line.elsewhere else ""
-        yield f"  no price: {line.type} {line.name}: {line.count:g} × {line.meter} in {line.region}{other}"
+    yield from _without_price(missing)
     yield f"  left out: {LEFT_OUT}"
     yield f"  assumed: {ASSUMED}"
+
+
+def _without_price(missing: list[Line]) -> Iterator[str]:
+    """A line for each meter and region, with who uses it."""
+    alike: dict[tuple[str, str, str], list[Line]] = {}
+    for line in missing:
+        alike.setdefault((line.meter, line.region, line.elsewhere), []).append(line)
+    for (meter, region, elsewhere), lines in alike.items():
+        other = f" (only for {elsewhere})" if elsewhere else ""
+        who = ", ".join(line.name for line in lines)
+        yield f"  no price: {sum(line.count for line in lines):g} × {meter} in {region}{other}: {who}"

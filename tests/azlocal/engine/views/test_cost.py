@@ -56,7 +56,13 @@ def test_a_price_of_another_region_is_not_taken_but_told() -> None:
     assert [(line.region, line.elsewhere) for line in found.unpriced] == [("northeurope", "eastus")] * 2
     told = "\n".join(report(found))
     assert "without 2 that have no price here" in told
-    assert "1 × machine Standard_DS2_v2 in northeurope (only for eastus)" in told
+    assert "1 × machine Standard_DS2_v2 in northeurope (only for eastus): " in told
+
+
+def test_what_has_no_price_is_told_once_for_each_meter_with_all_who_use_it() -> None:
+    pools = [cluster(vmSize="Standard_Unknown", count=count) for count in (1, 2)]
+    told = [line for line in report(cost(pools)) if "Standard_Unknown" in line]
+    assert told == [f"  no price: 3 × machine Standard_Unknown in eastus: {pools[0]['name']}, {pools[1]['name']}"]
 
 
 def test_a_size_that_the_table_lacks_is_said() -> None:

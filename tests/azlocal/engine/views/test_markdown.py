@@ -71,10 +71,10 @@ def test_nothing_changes_against_itself(plan: Json) -> None:
 
 
 def test_a_meter_without_a_price_says_so_and_its_difference_is_unknown(plan: Json) -> None:
-    zone = "Microsoft.Network/privateDnsZones"
-    plan["resources"][2] |= {"armType": zone, "body": {"location": "global"}}
+    gateway = {"location": "northeurope", "sku": {"name": "Standard"}}
+    plan["resources"][2] |= {"armType": "Microsoft.Network/natGateways", "body": gateway}
     comment = markdown(plan, copy.deepcopy(plan))
-    assert ["private DNS zone", "1", "no price", "unknown"] in table(comment, "Cost")
+    assert ["NAT gateway", "1", "no price", "unknown"] in table(comment, "Cost")
 
 
 def test_the_picture_is_linked_from_where_the_comment_lies(plan: Json, tmp_path: Path) -> None:
