@@ -9,6 +9,7 @@ from azlocal.arm.ids import parse
 from azlocal.arm.locations import KNOWN, normalize
 from azlocal.arm.present import scope_of
 from azlocal.arm.types import Reference, ResourceType, each, read_path
+from azlocal.arm.zones import check_zones
 from azlocal.state import Resource, State
 from azlocal.words import with_article
 
@@ -80,6 +81,7 @@ def check_location(call: Call, body: dict[str, Any], old: Resource | None) -> No
             "LocationNotAvailableForResourceType",
             "location",
         )
+    check_zones(body, call.path.path)
     if old and normalize(old.body.get("location", "")) != normalize(location):
         raise ArmError(
             409,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from azlocal.engine.azure import RESOURCE_GROUP, RESOURCE_GROUPS_VERSION, AzureProvider
+from azlocal.engine.plan.shapes import refuse_misshapen
 from azlocal.engine.ports import call
-from azlocal.engine.provider import Goal, Json
+from azlocal.engine.provider import Checked, Goal, Json
 
 LOCATION = "westeurope"  # of a group whose location nothing says
 
 
 class AssumingAzure(AzureProvider):
     """An empty Azure that gets a resource group the moment a program looks it up."""
+
+    def create(self, goal: Goal, checked: Checked, timeout: float) -> Json:
+        """PUT, once the inputs have been held against the SDK's own classes."""
+        refuse_misshapen(goal.type, checked.inputs)
+        return super().create(goal, checked, timeout)
 
     def read(self, goal: Goal, id_: str, version: str = "") -> Json | None:
         """GET, as outputs; of a group always found."""

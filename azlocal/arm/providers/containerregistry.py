@@ -29,15 +29,16 @@ _PREMIUM_ONLY = (
     ("zoneRedundancy", "Enabled"),
     ("policies.retentionPolicy.status", "enabled"),
 )
+RETENTION_DAYS = (0, 365)
 # GiB of storage and webhooks of a tier (Microsoft Learn, "Container Registry service tiers").
 _LIMITS = {"basic": (10, 2), "standard": (100, 10), "premium": (500, 500)}
 
 
 def _check(_call: Call, new: Resource, _old: Resource | None) -> None:
-    """What only the Premium tier can do.
+    """What only the Premium tier can do, and how long a retention may be.
 
     Raises:
-        ArmError: 400 ResourceSkuNotSupported.
+        ArmError: 400 ResourceSkuNotSupported, or InvalidParameter.
     """
     if (
         read_path(new.properties, "policies.exportPolicy.status") == "disabled"
@@ -47,6 +48,14 @@ def _check(_call: Call, new: Resource, _old: Resource | None) -> None:
             f"Export of artifacts cannot be disabled for {new.name} while publicNetworkAccess is Enabled.",
             "InvalidParameter",
             "policies.exportPolicy",
+        )
+    days = read_path(new.properties, "policies.retentionPolicy.days")
+    if not RETENTION_DAYS[0] <= days <= RETENTION_DAYS[1]:
+        raise bad_request(
+            f"The retention policy of {new.name} keeps untagged manifests for {days} days; it is"
+            f" {RETENTION_DAYS[0]} to {RETENTION_DAYS[1]}.",
+            "InvalidParameter",
+            "policies.retentionPolicy.days",
         )
     tier = new.body["sku"]["name"]
     new.body["sku"]["tier"] = tier

@@ -147,6 +147,9 @@ def test_registry_refusals(registries: Any, world: World) -> None:
         registries.begin_create("rg", "registry1", registry("Basic", publicNetworkAccess="Disabled")).result()
     with refused("InvalidResourceName", 400):
         registries.begin_create("rg", "registry-1", registry()).result()
+    with refused("InvalidParameter", 400):
+        kept = {"retentionPolicy": {"status": "enabled", "days": 366}}
+        registries.begin_create("rg", "registry1", registry(policies=kept)).result()
     registries.begin_create("rg", "registry1", registry("Basic")).result()
     world.group("other")
     with refused("AlreadyInUse", 409):

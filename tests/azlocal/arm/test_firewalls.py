@@ -141,6 +141,35 @@ def test_reserved_names_ask_for_room(network: Any, world: World, name: str, pref
         vnet(network, "vnet", "10.7.0.0/16", (name, prefix))
 
 
+# Direction, source, destination, ports (Microsoft Learn, "Working with NSG access and Azure Bastion").
+BASTION_NEEDS = (
+    ("Inbound", "Internet", "*", ["443"]),
+    ("Inbound", "GatewayManager", "*", ["443"]),
+    ("Inbound", "AzureLoadBalancer", "*", ["443"]),
+    ("Inbound", "VirtualNetwork", "VirtualNetwork", ["8080", "5701"]),
+    ("Outbound", "*", "VirtualNetwork", ["22", "3389"]),
+    ("Outbound", "*", "AzureCloud", ["443"]),
+    ("Outbound", "VirtualNetwork", "VirtualNetwork", ["8080", "5701"]),
+    ("Outbound", "*", "Internet", ["80"]),
+)
+
+
+def let_through(number: int, direction: str, source: str, destination: str, ports: list[str]) -> dict[str, Any]:
+    return {
+        "name": f"rule{number}",
+        "properties": {
+            "priority": 100 + number,
+            "direction": direction,
+            "access": "Allow",
+            "protocol": "*",
+            "sourcePortRange": "*",
+            "sourceAddressPrefix": source,
+            "destinationAddressPrefix": destination,
+            "destinationPortRanges": ports,
+        },
+    }
+
+
 def test_reserved_names_refuse_what_azure_refuses_there(network: Any, world: World) -> None:
     world.group()
     nsg = network.network_security_groups.begin_create_or_update("rg", "nsg", {"location": LOCATION}).result()
@@ -150,6 +179,12 @@ def test_reserved_names_refuse_what_azure_refuses_there(network: Any, world: Wor
         vnet(network, "vnet", "10.7.0.0/16", ("AzureFirewallSubnet", "10.7.0.0/26"), **group)
     with refused("RouteTableCannotBeAttachedForSubnet", 400):
         vnet(network, "vnet", "10.7.0.0/16", ("AzureBastionSubnet", "10.7.0.0/26"), **routes)
+    with refused("NetworkSecurityGroupNotCompliantForAzureBastionSubnet", 400):
+        vnet(network, "vnet", "10.7.0.0/16", ("AzureBastionSubnet", "10.7.0.0/26"), **group)
+    rules = [let_through(number, *row) for number, row in enumerate(BASTION_NEEDS)]
+    network.network_security_groups.begin_create_or_update(
+        "rg", "nsg", {"location": LOCATION, "properties": {"securityRules": rules}}
+    ).result()
     vnet(network, "vnet", "10.7.0.0/16", ("AzureBastionSubnet", "10.7.0.0/26"), **group)
     vnet(network, "vnet2", "10.7.0.0/16", ("AzureFirewallSubnet", "10.7.0.0/26"), **routes)
 

@@ -157,6 +157,7 @@ def test_security_group_and_its_rules(network: Any, world: World) -> None:
         ),
         ({"sourceAddressPrefix": "10.0.0.0/99"}, "SecurityRuleInvalidAddressPrefix"),
         ({"sourceAddressPrefix": None}, "SecurityRuleInvalidAddressPrefix"),
+        ({"sourceAddressPrefix": "BatchNodes.WestEurope"}, "SecurityRuleInvalidAddressPrefix"),
         ({"protocol": "Carrier pigeon"}, "InvalidParameter"),
     ],
 )

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.inline import Inline
+from azlocal.arm.locations import normalize
 from azlocal.arm.types import Json, NameRule, Reference, ResourceType
+from azlocal.arm.zones import zoned
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -61,7 +63,19 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
         raise invalid(
             f"maxPods of '{new.name}' is {properties['maxPods']}; it is 10 to 250.", "agentPoolProfile.maxPods"
         )
+    _check_zones(call, new)
     _complete(call, new, old)
+
+
+def _check_zones(call: Call, new: Resource) -> None:
+    cluster = call.state.get(new.key.rpartition("/agentpools/")[0])
+    region = normalize(cluster.body["location"]) if cluster else ""
+    if region and new.properties.get("availabilityZones") and not zoned(region):
+        raise bad_request(
+            f"Availability zone is not supported in region {region}.",
+            "AvailabilityZoneNotSupported",
+            "agentPoolProfile.availabilityZone",
+        )
 
 
 def _complete(call: Call, new: Resource, old: Resource | None) -> None:

@@ -37,7 +37,7 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
             "ValidationError",
             f"properties.{missing[0]}",
         )
-    _check_storage(call, properties["storageAccount"])
+    _check_storage(call, properties["storageAccount"], str(properties.get("systemDatastoresAuthMode") or "AccessKey"))
     _check_user_identity(new)
     outboundrules.check_network(call, new, old)
     _check_key(call, new)
@@ -45,8 +45,11 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
         softdelete.check_name_free(call, new)
 
 
-def _check_storage(call: Call, storage_id: str) -> None:
-    """A hierarchical namespace cannot be the workspace's own store."""
+def _check_storage(call: Call, storage_id: str, mode: str) -> None:
+    """A hierarchical namespace cannot be the workspace's own store, nor one without keys be opened with them.
+
+    Microsoft Learn, "Disable shared key access for your workspace's storage account".
+    """
     storage = call.state.get(storage_id.lower())
     if storage and storage.properties.get("isHnsEnabled"):
         raise bad_request(
@@ -54,6 +57,13 @@ def _check_storage(call: Call, storage_id: str) -> None:
             " account must not have. Attach it as a datastore instead.",
             "ValidationError",
             "properties.storageAccount",
+        )
+    if storage and storage.properties.get("allowSharedKeyAccess") is False and mode.lower() == "accesskey":
+        raise bad_request(
+            f"Key based authentication is not permitted on this storage account: '{storage_id}', and"
+            " 'systemDatastoresAuthMode' is AccessKey.",
+            "KeyBasedAuthenticationNotPermitted",
+            "properties.systemDatastoresAuthMode",
         )
 
 

@@ -10,6 +10,7 @@ from azlocal.arm.errors import bad_request
 from azlocal.arm.inline import Inline, show, sync
 from azlocal.arm.providers.network.addresses import parse_range
 from azlocal.arm.providers.network.common import name_rule, show_etag, users
+from azlocal.arm.providers.network.servicetags import is_tag
 from azlocal.arm.types import Json, ResourceType
 from azlocal.state import Resource
 
@@ -144,7 +145,7 @@ def _check_port(rule: Resource, port: str) -> None:
 
 
 def _check_address(rule: Resource, address: str) -> None:
-    if address == "*" or _SERVICE_TAG.fullmatch(address):
+    if address == "*" or (_SERVICE_TAG.fullmatch(address) and is_tag(address)):
         return
     try:
         ipaddress.ip_network(address, strict=False)

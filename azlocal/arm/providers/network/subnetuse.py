@@ -7,7 +7,7 @@ Sources: Microsoft Learn, "Virtual network FAQ", "Azure Firewall FAQ", "About Az
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azlocal.arm.errors import bad_request
 from azlocal.arm.providers.network.addresses import parse_range, prefixes
@@ -100,6 +100,58 @@ def check_delegations(subnet: Resource, state: State) -> None:
                 "SubnetDelegationNotAllowedInUse",
                 "properties.delegations",
             )
+
+
+# Direction, ports, and the peer that has to be let through; Azure refuses a group without them (Microsoft Learn,
+# "Working with NSG access and Azure Bastion").
+_BASTION = (
+    ("inbound", "443", "Internet"),
+    ("inbound", "443", "GatewayManager"),
+    ("inbound", "443", "AzureLoadBalancer"),
+    ("inbound", "8080", "VirtualNetwork"),
+    ("inbound", "5701", "VirtualNetwork"),
+    ("outbound", "22", "VirtualNetwork"),
+    ("outbound", "3389", "VirtualNetwork"),
+    ("outbound", "443", "AzureCloud"),
+    ("outbound", "8080", "VirtualNetwork"),
+    ("outbound", "5701", "VirtualNetwork"),
+    ("outbound", "80", "Internet"),
+)
+
+
+def check_bastion_group(subnet: Resource, state: State) -> None:
+    """A security group on Bastion's subnet lets through what Bastion needs.
+
+    Raises:
+        ArmError: 400 NetworkSecurityGroupNotCompliantForAzureBastionSubnet.
+    """
+    group_id = str((subnet.properties.get("networkSecurityGroup") or {}).get("id") or "")
+    if subnet.name.lower() != "azurebastionsubnet" or not group_id:
+        return
+    rules = [
+        one.properties
+        for one in state.children(group_id.lower(), "Microsoft.Network/networkSecurityGroups/securityRules")
+        if one.properties["access"].lower() == "allow"
+    ]
+    missing = [
+        f"{direction} {port} {peer}"
+        for direction, port, peer in _BASTION
+        if not any(_lets_through(rule, direction, port, peer) for rule in rules)
+    ]
+    if missing:
+        raise bad_request(
+            f"Network security group {group_id.rsplit('/', 1)[-1]} does not have necessary rules for Azure Bastion"
+            f" Subnet {subnet.name}: {', '.join(missing)}.",
+            "NetworkSecurityGroupNotCompliantForAzureBastionSubnet",
+            "properties.networkSecurityGroup",
+        )
+
+
+def _lets_through(rule: dict[str, Any], direction: str, port: str, peer: str) -> bool:
+    side = "source" if direction == "inbound" else "destination"
+    peers = [rule.get(f"{side}AddressPrefix"), *(rule.get(f"{side}AddressPrefixes") or [])]
+    ports = [rule.get("destinationPortRange"), *(rule.get("destinationPortRanges") or [])]
+    return rule["direction"].lower() == direction and bool({peer, "*"} & {*peers}) and bool({port, "*"} & {*ports})
 
 
 def delegations(subnet: Resource) -> list[str]:

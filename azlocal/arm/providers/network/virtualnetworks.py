@@ -8,7 +8,7 @@ from azlocal.arm.errors import bad_request
 from azlocal.arm.inline import Inline, show, sync
 from azlocal.arm.providers.network.addresses import Range, contains, forget, overlapping, parse_range, prefixes
 from azlocal.arm.providers.network.common import name_rule, show_etag
-from azlocal.arm.providers.network.subnetuse import check_delegations, check_reserved
+from azlocal.arm.providers.network.subnetuse import check_bastion_group, check_delegations, check_reserved
 from azlocal.arm.providers.network.subnetuse import delegations as delegations_of
 from azlocal.arm.types import Json, Reference, ResourceType
 from azlocal.state import Resource
@@ -65,6 +65,7 @@ def _check_subnet(call: Call, new: Resource, old: Resource | None) -> None:
                 "NetcfgInvalidSubnet",
             )
     check_reserved(new)
+    check_bastion_group(new, call.state)
     if delegations_of(new) != (delegations_of(old) if old else []):
         check_delegations(new, call.state)
     gone = set(prefixes(old.properties)) - set(given) if old else set()

@@ -14,6 +14,7 @@ from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import iso
 from azlocal.arm.providers.storage import keys
 from azlocal.arm.types import Action, Json, NameRule, ResourceType, ScopeAction
+from azlocal.arm.zones import check_redundancy
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def endpoint(account: str, service: str) -> str:
 
 def _check(_call: Call, new: Resource, old: Resource | None) -> None:
     _check_network_rules(new)
+    check_redundancy(new.body["sku"]["name"], new.body["kind"], new.body["location"])
     if new.properties.get("isHnsEnabled") and new.body["kind"].lower() not in {
         "storagev2",
         "blockblobstorage",

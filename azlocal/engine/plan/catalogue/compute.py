@@ -19,6 +19,7 @@ ROWS = {
             "BadRequest Microsoft.MachineLearningServices": "give the property one of the values that the message"
             " allows",
             "Conflict Microsoft.MachineLearningServices": "keep one of the two: the message names the other",
+            "KeyBasedAuthenticationNotPermitted": "set `systemDatastoresAuthMode` to Identity, or allow shared keys",
             "StorageAccountKeysUnavailable": "set `systemDatastoresAuthMode` to identity, or allow shared keys",
             "ValidationError Microsoft.MachineLearningServices": "give what the message names: a storage account, a"
             " vault, an Application Insights, or a key with its vault",
@@ -65,6 +66,10 @@ ROWS = {
             "OperationNotAllowed Microsoft.ContainerService": "upgrade one minor version at a time, and keep a system"
             " pool",
         },
+    ),
+    **table(
+        "aks/availability-zones-overview",
+        {"AvailabilityZoneNotSupported": "leave `availabilityZones` out, or use a region that has zones"},
     ),
     **table(
         "aks/use-oidc-issuer",

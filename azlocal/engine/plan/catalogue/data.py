@@ -16,6 +16,13 @@ ROWS = {
         },
     ),
     **table(
+        "storage/common/storage-redundancy",
+        {
+            "RedundancyConfigurationNotAvailableInRegion": "use a redundancy that the region has (Standard_LRS is"
+            " everywhere), or another region",
+        },
+    ),
+    **table(
         "storage/blobs/data-lake-storage-feature-support",
         {"FeatureNotSupportedForAccount": "leave the feature out: it does not go with a hierarchical namespace"},
     ),

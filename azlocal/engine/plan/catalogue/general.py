@@ -57,6 +57,10 @@ ROWS = {
         },
     ),
     **table(
+        "reliability/availability-zones-region-support",
+        {"LocationNotSupportAvailabilityZones": "leave `zones` out, or use a region that has zones"},
+    ),
+    **table(
         "azure-resource-manager/troubleshooting/error-sku-not-available",
         {
             "LocationNotAvailableForResourceType": "use a location that offers the type: the message or"

@@ -103,6 +103,13 @@ ROWS = {
         },
     ),
     **table(
+        "bastion/bastion-nsg",
+        {
+            "NetworkSecurityGroupNotCompliantForAzureBastionSubnet": "give the group the rules that the message names,"
+            " or leave it off the subnet",
+        },
+    ),
+    **table(
         "private-link/private-endpoint-overview",
         {
             "InvalidResourceReference Microsoft.Network": "take the id from the other resource's `id` output, so that"
