@@ -1,4 +1,4 @@
-"""The command line: ``azlocal start | stop | status | reset | up | destroy | plan | exec``."""
+"""The command line: ``azlocal start | stop | status | reset | up | destroy | drift | plan | exec``."""
 
 from __future__ import annotations
 
@@ -174,6 +174,20 @@ def destroy(  # noqa: PLR0917  # each is an option
             typer.echo(f"would be lost: {line}")
     _confirm(f"Delete everything in '{env}'?", yes)
     run(project, env, folder, principal=principal, verbose=verbose)
+
+
+@app.command()
+def drift(  # each is an option
+    env: Environment,
+    project: Project = Path(),
+    principal: As = "owner",
+    state: State = None,
+    verbose: Verbose = False,
+) -> None:
+    """Compare a stack with its program and with the local Azure, and change nothing; exit 1 on any difference."""
+    from azlocal.engine.commands import drift as run
+
+    run(project, env, StateFolder(state), principal=principal, verbose=verbose)
 
 
 @app.command()

@@ -83,6 +83,43 @@ def destroy(project: Path, env: str, folder: StateFolder, *, principal: str = "o
     _raise_failures(result.summary, "fix what it says and run `azlocal destroy` again")
 
 
+def drift(project: Path, env: str, folder: StateFolder, *, principal: str = "owner", verbose: bool = False) -> None:
+    """Show what ``up --refresh`` would do, and do nothing.
+
+    Raises:
+        EngineError: there is something to do, or something could not be looked at.
+    """
+    from azlocal.engine.drift import run_drift
+    from azlocal.engine.target import local_target
+    from azlocal.engine.urns import name_of, short_type
+    from azlocal.engine.view import SIGNS, Lines
+
+    load_project(project, env)
+    gc.disable()
+    with local_target(folder, principal) as target:
+        found = _explained(lambda: run_drift(project, env, target, Lines()), verbose)
+    for action, urn in found.changes:
+        sign, _, done = SIGNS[action]
+        sys.stdout.write(f"{sign} {short_type(urn)} {name_of(urn)} would be {done}\n")
+    for urn in found.skipped:
+        sys.stdout.write(f"? {short_type(urn)} {name_of(urn)} hangs on what is missing\n")
+    for one in found.failures:
+        what = f"{short_type(one.urn)} {name_of(one.urn)}: " if one.urn.startswith("urn:") else ""
+        sys.stdout.write(f"! {what}{one.code}: {one.message}\n")
+    if found.failures:
+        raise EngineError(
+            f"{env} could not be compared: {counted(len(found.failures), 'resource')} can't be looked at",
+            "see above; the principal has to be able to read everything",
+        )
+    if not found.agrees:
+        count = len(found.changes) + len(found.skipped)
+        raise EngineError(
+            f"{env} is not what the program says: {counted(count, 'difference')}",
+            f"`azlocal up {env} --refresh` puts it right",
+        )
+    sys.stdout.write(f"{env}: program and world agree\n")
+
+
 def plan(
     project: Path,
     env: str,

@@ -78,7 +78,7 @@ def run_up(
     """
     began = time.monotonic()
     project = load_project(project_dir, env)
-    state = _open(target.folder, project)
+    state = open_state(target.folder, project)
     try:
         with with_variables(target.variables):
             deployment = _deployment(project, target, state, watcher or Silent(), held=held, accepted=accepted)
@@ -123,7 +123,7 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     """
     began = time.monotonic()
     project = load_project(project_dir, env)
-    state = _open(target.folder, project)
+    state = open_state(target.folder, project)
     try:
         deployment = _deployment(project, target, state, watcher or Silent())
         with with_variables(target.variables), in_folder_of(project.main):
@@ -146,7 +146,7 @@ def data_of(project_dir: Path | str, env: str, target: Target) -> list[str]:
         EngineError: as ``run_up``.
     """
     project = load_project(project_dir, env)
-    state = _open(target.folder, project)
+    state = open_state(target.folder, project)
     try:
         losses = _deployment(project, target, state, Silent()).losses
         found = losses.of(one for one in state.records.values() if "/providers/" in one.id)  # no group as a whole
@@ -161,12 +161,17 @@ def saved_outputs(project_dir: Path | str, env: str, folder: Path) -> Json:
     Raises:
         EngineError: as ``run_up``.
     """
-    state = _open(folder, load_project(project_dir, env))
+    state = open_state(folder, load_project(project_dir, env))
     state.close()
     return state.outputs
 
 
-def _open(folder: Path, project: Project) -> StackState:
+def open_state(folder: Path, project: Project) -> StackState:
+    """The state of a project's stack, for one at a time.
+
+    Raises:
+        EngineError: another one has it, or it can't be read.
+    """
     from azlocal.engine.stack_state import StackState
 
     try:
@@ -187,15 +192,20 @@ def _deployment(
     held: Held = Held.REFUSE,
     accepted: Collection[str] = (),
 ) -> Deployment:
-    from azlocal.engine.azure import AzureProvider
     from azlocal.engine.deployment import Deployment
+
+    return Deployment(state, providers_of(project, target), watcher, held=held, accepted=accepted)
+
+
+def providers_of(project: Project, target: Target) -> dict[str, Provider]:
+    """What a program's resources are made with on a target, by package."""
+    from azlocal.engine.azure import AzureProvider
     from azlocal.engine.dynamic import PACKAGE, DynamicProvider
     from azlocal.engine.kubernetes import KubernetesProvider
     from azlocal.engine.names import random_suffix
 
-    providers: dict[str, Provider] = {
+    return {
         "azure-native": AzureProvider(target.port, project.config, random_suffix),
         "kubernetes": KubernetesProvider(target.connect, random_suffix),
         PACKAGE: DynamicProvider(project.config, project.name),
     }
-    return Deployment(state, providers, watcher, held=held, accepted=accepted)
