@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
 export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
 export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture policy-page lint format bench locks clean
+.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture policy-page policy-pack lint format bench locks clean
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ picture: setup ## draw the architecture of prod anew for the README
 
 policy-page: setup ## write docs/policy.md anew: the rules, where they hold, what is exempt
 	@$(BIN)/python -m tools.policy_page
+
+policy-pack: setup ## what `pulumi up --policy-pack infra/policy` needs: an environment of its own in .cache
+	@$(BIN)/python -m tools.policy_pack
 
 lint: setup ## ruff, mypy in strict mode, and the one rule
 	@$(BIN)/ruff check .

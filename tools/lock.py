@@ -12,6 +12,7 @@ UV = ROOT / ".venv" / "bin" / "uv"
 LOCKS: dict[str, tuple[str, ...]] = {
     "platform.txt": ("pyproject.toml", "--group", "local", "--group", "dev"),
     "jobs.txt": ("--group", "jobs"),
+    "policy.txt": ("--group", "policy"),
     "spark.txt": ("--group", "spark"),
 }
 FLAGS = (

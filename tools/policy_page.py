@@ -24,8 +24,10 @@ Written by `make policy-page` from the tables in `infra/policy`, and judged over
 
 The rules judge the bodies of requests to Azure Resource Manager. `azlocal plan` prints what they find and
 `pulumi up --policy-pack infra/policy` enforces them: a finding of a *Critical* rule stops a deployment, the others
-advise. Rules named `Azure.` are those of [PSRule for Azure](https://azure.github.io/PSRule.Rules.Azure/), those named
-`MLP.` are this project's, with their source. Labels are pillars of the Well-Architected Framework and controls of the
+advise. Under Pulumi the pack has an environment of its own, which `make policy-pack` makes.
+
+Rules named `Azure.` are those of [PSRule for Azure](https://azure.github.io/PSRule.Rules.Azure/), those named `MLP.`
+are this project's, with their source. Labels are pillars of the Well-Architected Framework and controls of the
 Microsoft cloud security benchmark. An empty field says that the plan has no such resource."""
 
 Plans = Mapping[str, Sequence[Resource]]

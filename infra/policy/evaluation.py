@@ -47,7 +47,7 @@ def verdicts(
     expired: dict[Exemption, Resource] = {}
     for rule in rules:
         for resource in (one for type_ in rule.types for one in by_type.get(type_.lower(), ())):
-            exemption = _exemption(rule, resource, environment, exemptions)
+            exemption = exemption_of(rule, resource, environment, exemptions)
             for finding in rule.check(resource.body, Context(resource, resources)):
                 if exemption and exemption.expires < day:
                     expired.setdefault(exemption, resource)
@@ -56,7 +56,8 @@ def verdicts(
         yield Verdict(EXPIRED, resource, Finding("exemption", f"of {exemption.rule} ended on {exemption.expires}"))
 
 
-def _exemption(rule: Rule, resource: Resource, environment: str, exemptions: Sequence[Exemption]) -> Exemption | None:
+def exemption_of(rule: Rule, resource: Resource, environment: str, exemptions: Sequence[Exemption]) -> Exemption | None:
+    """The first exemption of a resource from a rule, past its day or not."""
     for one in exemptions:
         if one.rule == rule.id and fnmatchcase(resource.label, one.resource) and _meant(one.environment, environment):
             return one
