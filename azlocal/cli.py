@@ -43,8 +43,14 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks of the
 @app.command()
 def start(
     port: Annotated[
-        int, typer.Option(help="The gateway's port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
-    ] = DEFAULT_PORT,
+        int | None,
+        typer.Option(
+            help=f"The gateway's port on 127.0.0.1; 0 takes any free one (default: {DEFAULT_PORT}, or any where that"
+            " is taken).",
+            min=0,
+            max=65535,
+        ),
+    ] = None,
     kubeconfig: Annotated[
         Path | None,
         typer.Option(help="A real cluster for AKS to be; without it a stand-in only stores objects."),
@@ -63,9 +69,10 @@ def start(
     options: dict[str, Any] = {"faithful": faithful}
     if kubeconfig:
         options["kubeconfig"] = str(kubeconfig.absolute())
-    found, new = lifecycle.start(StateFolder(state), port, options)
+    wanted = lifecycle.usual_port(DEFAULT_PORT) if port is None else port
+    found, new = lifecycle.start(StateFolder(state), wanted, options)
     typer.echo(f"azlocal {'is ready' if new else 'runs already'}: proxy {found.proxy}, process {found.pid}")
-    if not new and (faithful or kubeconfig or port not in {0, DEFAULT_PORT, found.port}):
+    if not new and (faithful or kubeconfig or port not in {None, 0, found.port}):
         typer.echo("it goes on as it was started: `azlocal stop` first, for other options to count", err=True)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -77,6 +77,17 @@ def start(folder: StateFolder, port: int, options: dict[str, Any] | None = None)
     return found, True
 
 
+def usual_port(port: int) -> int:
+    """The port given, or 0 for any free one where something listens on it: another clone's azlocal, as a rule."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
 def _wait(read_end: int, folder: StateFolder) -> dict[str, Any]:
     with os.fdopen(read_end, "rb") as pipe:
         readable, _, _ = select.select([pipe], [], [], READY_WITHIN)
@@ -112,16 +123,9 @@ def stop(folder: StateFolder) -> bool:
 
 def reset(folder: StateFolder) -> None:
     """Stop the server and forget everything but the environments built for jobs, which are costly."""
+    folder.require_own()
     stop(folder)
-    if not folder.path.exists():
-        return
-    for entry in folder.path.iterdir():
-        if entry.name in {"environments", "cache"}:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+    folder.clear()
 
 
 def require_running(folder: StateFolder) -> Running:

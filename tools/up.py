@@ -56,9 +56,7 @@ def main() -> int:
         took.append((step.title, time.monotonic() - began))
         if done.returncode:
             sys.stderr.write(f"error: '{step.title}' failed with status {done.returncode}\n")
-            sys.stderr.write(
-                "hint: what was made is kept; `make up` goes on from there. The log: .azlocal/server.log\n"
-            )
+            sys.stderr.write("hint: what was made is kept: mend what it says, and `make up` goes on from there\n")
             return done.returncode
     table = Table("step", "seconds", title="make up")
     for title, seconds in took:

@@ -6,12 +6,23 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
 from azlocal.errors import StateError
 
 DEFAULT_FOLDER = ".azlocal"
+DATABASE = "state.db"
+MARK = ".azlocal-state"
+"""Says that a folder is azlocal's; a reset leaves it."""
+COSTLY = frozenset({"environments", "cache"})
+"""What was built for jobs: a reset leaves it too."""
+OWN = COSTLY | {
+    MARK, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", "azurite.log", "ca", "endpoints",
+    "jobs", "keys", "lock", "secrets", "server.json", "server.log", "stacks", "storage", "storage.lock", "tokens",
+}  # fmt: skip
+"""All that azlocal puts into the folder: anything else in it is somebody else's."""
 
 
 class StateFolder:
@@ -24,7 +35,7 @@ class StateFolder:
     @property
     def database(self) -> Path:
         """The SQLite database of resources, operations and documents."""
-        return self.path / "state.db"
+        return self.path / DATABASE
 
     @property
     def ca_certificate(self) -> Path:
@@ -56,15 +67,56 @@ class StateFolder:
         """Make the folder, readable by its owner alone: it holds keys.
 
         Raises:
-            StateError: it cannot be made.
+            StateError: it cannot be made, or it is a folder of something else.
         """
+        self.require_own()
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.path / MARK).touch()
         except OSError as error:
             raise StateError(
                 f"state folder {self.path} cannot be made: {error.strerror}",
                 "name a folder you may write to: AZLOCAL_STATE=/some/where",
             ) from None
+
+    def require_own(self) -> None:
+        """Keep away from a folder that other things live in: what starts here is one day reset.
+
+        Raises:
+            StateError: it holds something, and no state of azlocal's.
+        """
+        try:
+            inside = {entry.name for entry in self.path.iterdir()} if self.path.is_dir() else set()
+        except OSError as error:
+            raise StateError(
+                f"state folder {self.path} cannot be read: {error.strerror}",
+                "name a folder you may write to: AZLOCAL_STATE=/some/where",
+            ) from None
+        others = sorted(inside - OWN)
+        if others and not inside & {MARK, DATABASE}:
+            raise StateError(
+                f"{self.path} is no state folder of azlocal: it holds '{others[0]}'",
+                "name a folder that is new or empty, or one that azlocal made: AZLOCAL_STATE=/some/where",
+            )
+
+    def clear(self) -> None:
+        """Remove what azlocal put here, but not the environments built for jobs.
+
+        Raises:
+            StateError: it is a folder of something else, or something cannot be removed.
+        """
+        self.require_own()
+        for name in sorted(OWN - COSTLY - {MARK}):
+            path = self.path / name
+            try:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StateError(
+                    f"{path} cannot be removed: {error.strerror}", "end what uses it, and reset again"
+                ) from None
 
     def lock(self) -> None:
         """Take the folder for this process. The kernel releases it when the process ends, however it ends.

@@ -74,6 +74,13 @@ def test_nothing_is_forgotten_unasked(own: StateFolder, command: tuple[str, ...]
     refused(azlocal(*command, folder=own.path), 2, "--yes")
 
 
+def test_the_usual_port_gives_way_to_who_has_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert lifecycle.usual_port(port) == 0
+    assert lifecycle.usual_port(port) == port
+
+
 def test_port_in_use(own: StateFolder) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

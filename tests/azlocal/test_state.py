@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from azlocal.errors import StateError
 from azlocal.state import Resource, State, StateFolder
+from azlocal.state.folder import MARK
 from azlocal.state.store import parent_key
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
@@ -168,3 +169,27 @@ def test_folder_is_private_and_locked_once(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="in use by another azlocal"):
         StateFolder(tmp_path / "state").lock()
     folder.unlock()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "clone"])
+def test_a_folder_of_something_else_is_neither_taken_nor_cleared(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / "keys").mkdir()
+    folder = StateFolder(tmp_path)
+    for attempt in (folder.create, folder.clear):
+        with pytest.raises(StateError, match=f"no state folder of azlocal: it holds '{name}'"):
+            attempt()
+    assert {entry.name for entry in tmp_path.iterdir()} == {name, "keys"}
+
+
+def test_clearing_leaves_what_azlocal_did_not_make_and_what_is_costly(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path / "state")
+    folder.lock()
+    folder.unlock()
+    State(folder.database).close()
+    folder.secret("one")
+    folder.sub("environments", "built")
+    (folder.path / "outputs.json").write_text("{}")
+    folder.clear()
+    assert {entry.name for entry in folder.path.iterdir()} == {MARK, "environments", "outputs.json"}
+    folder.create()
