@@ -91,19 +91,32 @@ def read(call: Call) -> ArmResponse:
     return ArmResponse(200, body_of(call, resource), {"etag": f'"{resource.etag}"'})
 
 
+def shows_what_may_be_read(call: Call) -> bool:
+    """Whether this is a list over a subscription: there everybody sees the part that they may read."""
+    path = call.path
+    whole = path.is_collection and len(path.types) == 1 and path.parent.count("/") == 2
+    return whole and call.request.method == "GET" and call.type.list is None
+
+
 def collect(call: Call) -> ArmResponse:
     """GET a collection: ``value`` and, where there is more, an absolute ``nextLink``."""
     query = call.request.query
     after = query.get("$skiptoken", "")
     top = min(int(query.get("$top") or PAGE), PAGE)
     scope = call.path.parent.lower()
+    filtered = shows_what_may_be_read(call)
     everywhere = Scope.GROUP in call.type.scopes and len(call.path.types) == 1 and scope.count("/") < 4
     if everywhere:
         found = call.state.of_type(call.type.name, scope, after, top + 1)
     else:
         _require_parent(call)
         found = call.state.children(scope, call.type.name, after, top + 1)
-    value = [body_of(call, resource) for resource in found[:top]]
+    action = f"{call.type.permission or call.type.name}/read"
+    value = [
+        body_of(call, resource)
+        for resource in found[:top]
+        if not filtered or call.control.access.allows(call.principal, action, resource.id)
+    ]
     body: dict[str, Any] = {"value": value}
     if len(found) > top:
         body["nextLink"] = (

@@ -60,11 +60,20 @@ class AccessControl:
         """
         if asked is not None:
             return _is_below(scope, self._permitted(principal, asked, data=data))
-        key = (principal.object_id, action, data)
-        scopes = self._scopes.get(key)
-        if scopes is None:
-            scopes = self._scopes[key] = self._permitted(principal, Asked(action), data=data)
-        return _is_below(scope, scopes)
+        return _is_below(scope, self._known(principal, action, data=data))
+
+    def allows_some(self, principal: Principal, action: str, scope: str) -> bool:
+        """Whether ``action`` is permitted at a scope or anywhere below it: who asks for a list there gets its part."""
+        below = f"{scope.lower()}/"
+        return self.allows(principal, action, scope) or any(
+            held.startswith(below) for held in self._known(principal, action, data=False)
+        )
+
+    def sees(self, principal: Principal, scope: str) -> bool:
+        """Whether the principal holds any role at a scope, above it or below it."""
+        here = f"{scope.lower()}/"
+        held = [f"{grant.scope.rstrip('/')}/" for grant in self.grants(principal)]
+        return any(one.startswith(here) or here.startswith(one) for one in held)
 
     def require(
         self, principal: Principal, action: str, scope: str, *, data: bool = False, asked: Asked | None = None
@@ -88,6 +97,13 @@ class AccessControl:
         if self._grants is None:
             self._grants = self._read()
         return [grant for assignee in principal.assignees for grant in self._grants.get(assignee.lower(), [])]
+
+    def _known(self, principal: Principal, action: str, *, data: bool) -> tuple[str, ...]:
+        key = (principal.object_id, action, data)
+        scopes = self._scopes.get(key)
+        if scopes is None:
+            scopes = self._scopes[key] = self._permitted(principal, Asked(action), data=data)
+        return scopes
 
     def _permitted(self, principal: Principal, asked: Asked, *, data: bool) -> tuple[str, ...]:
         """The scopes at and below which it is permitted, each with a slash at its end."""

@@ -53,7 +53,7 @@ def answer(control: ControlPlane, request: ArmRequest, path: ArmPath) -> ArmResp
         if len(pattern) == len(segments) and all(p in {"*", s} for p, s in zip(pattern, segments, strict=True)):
             if len(segments) > 1:
                 _require_subscription(segments[1])
-            if segments[2:3] not in ([], ["resourcegroups"]):
+            if segments[2:3] not in ([], ["resourcegroups"], ["resources"]):
                 scope = "/" + "/".join(segments[:2])
                 control.access.require(request.principal or OWNER, "Microsoft.Resources/subscriptions/read", scope)
             return handler(control, request, segments)
@@ -101,14 +101,18 @@ def _locations(*_: Any) -> ArmResponse:
 
 
 def _group_resources(control: ControlPlane, request: ArmRequest, segments: list[str]) -> ArmResponse:
+    """Of a group, or of the subscription: everybody sees what they may read."""
     scope = "/" + "/".join(segments[:4] if segments[2] == "resourcegroups" else segments[:2])
-    control.access.require(request.principal or OWNER, "Microsoft.Resources/subscriptions/resources/read", scope)
+    principal = request.principal or OWNER
+    if not control.access.sees(principal, scope):
+        control.access.require(principal, "Microsoft.Resources/subscriptions/resources/read", scope)
     if segments[2] == "resourcegroups" and not control.state.exists(scope):
         raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{segments[3]}' could not be found.")
     value = []
     for resource in reversed(control.state.below(scope)):
         declared = control.types.get(resource.type.lower())
-        if declared and declared[1].tracked and "/providers/" in resource.key:
+        listed = declared and declared[1].tracked and "/providers/" in resource.key
+        if declared and listed and control.access.allows(principal, f"{declared[1].name}/read", resource.id):
             shown: dict[str, Any] = {key: resource.body[key] for key in _SHOWN if key in resource.body}
             value.append({"id": resource.id, "name": resource.name, "type": declared[1].name, **shown})
     return ArmResponse(200, {"value": sorted(value, key=lambda one: str(one["id"]))})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.msi import ManagedServiceIdentityClient
+from azure.mgmt.resource.resources import ResourceManagementClient
 
 from azlocal.arm.roles import BY_ID, ROLES
 from azlocal.entra.principals import DATA_SCIENTIST, READER, STRANGER
@@ -92,6 +93,23 @@ def test_role_assignment_lets_in_and_its_end_shuts_out(world: World) -> None:
     roles.delete(GROUP, NAME)
     with refused("AuthorizationFailed", 403):
         list(accounts.list_by_resource_group("rg"))
+
+
+def test_lists_over_the_subscription_show_what_one_may_read(world: World) -> None:
+    world.identity()
+    world.group("other")
+    roles = world.client(AuthorizationManagementClient).role_assignments
+    resources = world.client(ResourceManagementClient, READER)
+    accounts = world.client(ManagedServiceIdentityClient, READER).user_assigned_identities
+    lists = (resources.resource_groups.list, resources.resources.list, accounts.list_by_subscription)
+    for ask in lists:
+        with refused("AuthorizationFailed", 403):
+            list(ask())
+    roles.create(GROUP, NAME, assignment(READER_ROLE, READER.object_id))
+    assert [[one.name for one in ask()] for ask in lists] == [["rg"], ["identity1"], ["identity1"]]
+    roles.delete(GROUP, NAME)
+    roles.create(f"{SUBSCRIPTION}/resourceGroups/other", NAME, assignment(READER_ROLE, READER.object_id))
+    assert [[one.name for one in ask()] for ask in lists] == [["other"], [], []]
 
 
 def test_a_stranger_gets_nothing(world: World) -> None:
