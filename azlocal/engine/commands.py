@@ -136,13 +136,14 @@ def plan(
     rules judge it: see ``azlocal.engine.plan.policy``.
 
     Raises:
-        EngineError: Azure would refuse something, or a mandatory rule does; each has been shown.
+        EngineError: a file is of no use, Azure would refuse something, or a mandatory rule does; each has been shown.
     """
     from azlocal.engine.plan import plan as run_plan
     from azlocal.engine.plan.policy import judge
     from azlocal.engine.plan.report import print_plan
-    from azlocal.engine.views.files import write_views
+    from azlocal.engine.views.files import look_ahead, write_views
 
+    look_ahead({"json": json_file, **(views or {})}, env)
     gc.disable()  # as for up
     found: Plan = _explained(lambda: run_plan(project, env, preview=preview), verbose)
     if policy:
@@ -176,7 +177,9 @@ def plan_all(
     from azlocal.engine.plan import plan_all as run_plans
     from azlocal.engine.plan.policy import judge
     from azlocal.engine.plan.report import print_brief
+    from azlocal.engine.views.files import look_ahead, write_comment
 
+    look_ahead({"json": json_file, "markdown": markdown, "base": base}, None)
     gc.disable()
     plans: list[Plan] = []
     running = run_plans(project, preview=preview)
@@ -191,8 +194,6 @@ def plan_all(
     described = [found.as_json() for found in plans]
     _write_plan(json_file, described)
     if markdown:
-        from azlocal.engine.views.files import write_comment
-
         write_comment(described, markdown, base)
     _raise_problems(plans)
 

@@ -12,6 +12,34 @@ from azlocal.engine.errors import EngineError
 from azlocal.engine.views.resources import Json
 
 
+def look_ahead(files: Mapping[str, Path | None], env: str | None) -> None:
+    """Find before all work what would spoil its end: a base that can't be compared, a file that can't be written.
+
+    ``env`` is the environment that the base has to be of; None stands for all of them.
+
+    Raises:
+        EngineError: saying which file, and why.
+    """
+    for name, file in files.items():
+        if file is None or str(file) == "-":
+            continue
+        if name != "base":
+            _require_writable(file)
+        elif env is None:
+            _read_all(file)
+        elif (stack := _read(file).get("stack")) != env:
+            raise EngineError(
+                f"{file} is a plan of {stack}, which can't be compared with {env}",
+                f"write it with `azlocal plan {env} --json` before the change",
+            )
+
+
+def _require_writable(file: Path) -> None:
+    above = next(one for one in file.absolute().parents if one.exists())
+    if file.is_dir() or not above.is_dir() or not os.access(file if file.exists() else above, os.W_OK):
+        raise EngineError(f"{file} can't be written", "choose another file")
+
+
 def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
     """Write each view that has a file: ``graph`` is the picture, ``arm`` the template, ``markdown`` the comment.
 
