@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import yaml
 from azlocal.engine.errors import EngineError, RefusedError
 from azlocal.engine.yaml_file import DuplicateKeysError, read_yaml
 from azlocal.words import with_article
+
+# All that a stack's file may hold (Pulumi, "Stack settings file reference").
+STACK_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def load_project(folder: Path | str, stack: str) -> Project:
     _check_runtime(described, root)
     config_dir = root / str(described.get("stackConfigDir") or "")
     path = _stack_file(config_dir, stack)
-    settings = _read_yaml(path).get("config") or {}
+    settings = _stack_settings(path)
     config = {**_project_config(name, described.get("config") or {}), **_stack_config(name, path, settings)}
     return Project(name, root, _main(root, described.get("main")), stack, config)
 
@@ -98,9 +102,23 @@ def _stack_file(config_dir: Path, stack: str) -> Path:
         known = _known(config_dir)
         raise EngineError(
             f"unknown environment '{stack}'; known are: {', '.join(known) or 'none'}",
-            f"choose one of them, or describe it in {config_dir}/Pulumi.{stack}.yaml",
+            "choose one of them" if "/" in stack else f"choose one of them, or describe it in {path}",
         )
     return path
+
+
+def _stack_settings(path: Path) -> Any:
+    """What stands under ``config``; a misspelt key beside it would let all of it go unread."""
+    read = _read_yaml(path)
+    unknown = sorted(str(key) for key in read if key not in STACK_KEYS)
+    if unknown:
+        near = [found for key in unknown for found in get_close_matches(key, STACK_KEYS, 1)]
+        meant = f", perhaps you mean '{near[0]}'" if near else ""
+        raise EngineError(
+            f"{path} has no key '{', '.join(unknown)}'{meant}",
+            f"settings stand under 'config'; beside it may be {', '.join(STACK_KEYS[1:])}",
+        )
+    return read.get("config") or {}
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

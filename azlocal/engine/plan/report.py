@@ -65,9 +65,11 @@ def print_summary(found: Plan, out: IO[str] | None = None) -> None:
     problems = f", {counted(len(found.problems), 'problem')}" if found.problems else ""
     given = len(open_findings(found.findings))
     findings = f", {counted(given, 'policy finding')}" if given else ""
+    nothing = "not planned" if found.problems else "nothing to create"
+    made = f"{len(planned)} to create" if planned else nothing
     _line(
         Console(file=out, highlight=False),
-        f"{found.stack}: {f'{len(planned)} to create' if planned else 'nothing to create'}{problems}{findings}",
+        f"{found.stack}: {made}{problems}{findings}",
         "bold red" if problems or findings else "bold",
     )
 

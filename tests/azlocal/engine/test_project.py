@@ -59,6 +59,12 @@ def test_main_may_be_a_file(tmp_path: Path) -> None:
     assert load_project(tmp_path, "dev").main.name == "program.py"
 
 
+def test_a_misspelt_config_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "name: shop\nruntime: python\n", "confg:\n  region: north\n")
+    with pytest.raises(EngineError, match="has no key 'confg', perhaps you mean 'config'"):
+        load_project(tmp_path, "dev")
+
+
 def test_an_unknown_environment_lists_the_known(tmp_path: Path) -> None:
     write(tmp_path, "name: shop\nruntime: python\n")
     (tmp_path / "Pulumi.prod.yaml").touch()

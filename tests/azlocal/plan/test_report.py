@@ -114,9 +114,9 @@ def test_an_environment_that_cannot_be_planned_does_not_hide_the_next(
         commands.plan_all(folder)
     told = capsys.readouterr()
     assert told.out.splitlines() == [
-        "a: nothing to create, 2 problems",
-        "b: nothing to create, 1 problem",
-        "c: nothing to create, 1 problem",
+        "a: not planned, 2 problems",
+        "b: not planned, 1 problem",
+        "c: not planned, 1 problem",
         "d: 1 to create",
     ]
     assert "! InvalidSetting: Pulumi.a.yaml:3" in told.err
