@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
+INTERRUPTION = ("interrupted", "the same command goes on from there", INTERRUPTED)
+
+# typer carries its own click; its usage errors are known by what typer itself exports.
+_UsageMistake: type[Any] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="""A model's life on the platform: predicting how late a flight from New York will arrive.
@@ -115,24 +121,33 @@ def score(
 
 
 def main() -> None:
-    """Run the command line: exit 0 if all went well, 1 if not, 2 if it was called wrongly."""
+    """Run the command line: exit 0 if all went well, 1 if not, 2 if it was called wrongly, 130 after Ctrl-C."""
     from ml.errors import MlError
 
     try:
-        app()
+        # Not standalone: a wrong call is told as every other mistake is, and an early end is answered.
+        if (ended := app(standalone_mode=False)) != INTERRUPTED:
+            sys.exit(ended)
+        message, hint, code = INTERRUPTION
+    except _UsageMistake as error:
+        if not error.format_message():  # no arguments at all: the help has been shown
+            sys.exit(error.exit_code)
+        message, hint, code = error.format_message(), f"see `{getattr(error.ctx, 'command_path', 'ml')} --help`", 2
+    except typer.Abort:
+        message, hint, code = INTERRUPTION
     except MlError as error:
-        message, hint = str(error), error.hint
+        message, hint, code = str(error), error.hint, 1
     except Exception as error:
         from ml.azure_errors import explain
 
         explained = explain(error)
         if explained is None:
             raise
-        message, hint = explained
+        message, hint, code = *explained, 1
     from ml import console
 
     console.failure(message, hint)
-    sys.exit(1)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from ml.workspace import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+ENDPOINT_NAME = re.compile(r"[A-Za-z](-?[A-Za-z0-9])*")
 METRICS = {"mae": ("mean absolute error, min", 2), "rmse": ("root mean square error, min", 2), "r2": ("R²", 3)}
 
 
@@ -137,8 +139,18 @@ def show_metrics(job_name: str, metrics: dict[str, Any]) -> None:
     console.table(title, ["", "model", "baseline"], rows)
 
 
+def check_endpoint_name(name: str) -> None:
+    """Raise MlError for a name that Azure refuses (Azure ML, "Managed online endpoints YAML schema", name)."""
+    if name and (not ENDPOINT_NAME.fullmatch(name) or not 3 <= len(name) <= 32):
+        raise MlError(
+            f"--endpoint {name!r} is no name of an endpoint",
+            "3 to 32 letters, digits and single hyphens, a letter first and no hyphen last",
+        )
+
+
 def deploy(endpoint_name: str, model_version: str, instances: int, *, new: bool) -> None:
     """`ml deploy`."""
+    check_endpoint_name(endpoint_name)
     workspace = Workspace.from_environment()
     from ml import models, runs
     from ml.endpoints.online import OnlineEndpoint, roll_out
@@ -163,20 +175,18 @@ def deploy(endpoint_name: str, model_version: str, instances: int, *, new: bool)
 
 def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> None:
     """`ml score`."""
+    check_endpoint_name(endpoint_name)
     workspace = Workspace.from_environment()
     from ml import models, runs
     from ml.components.flight_delay import plots
     from ml.components.flight_delay.metrics import errors
     from ml.endpoints.scoring import Scorer, read_flights
 
+    given = read_flights(file) if file else None  # before anything is asked of Azure
     with console.step("find flights to ask about"):
         client = workspace.client
-        if file is None:
-            folder = runs.report(client, models.find(client).source_job)
-            flights = read_flights(folder / "sample.csv").head(rows)
-        else:
-            flights = read_flights(file).head(rows)
-            folder = runs.REPORTS
+        folder = runs.REPORTS if file else runs.report(client, models.find(client).source_job)
+        flights = (read_flights(folder / "sample.csv") if given is None else given).head(rows)
     name = endpoint_name or workspace.unique_name(models.NAME)
     with console.step(f"ask {name}"), Scorer(client, name) as scorer:
         answer = scorer.ask(flights, deployment or None)

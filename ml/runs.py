@@ -54,8 +54,16 @@ def left_running(name: str) -> Iterator[None]:
 
 
 def cancel(client: MLClient, name: str) -> str:
-    """End a job before its time; its status afterwards. One that has ended stays as it is."""
-    status = plain(client.jobs.get(name).status)
+    """End a job before its time; its status afterwards. One that has ended stays as it is.
+
+    Raises MlError where there is no such job.
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        status = plain(client.jobs.get(name).status)
+    except ResourceNotFoundError:
+        raise MlError(f"the workspace has no job '{name}'", "give the name that `ml train` showed") from None
     if status in TERMINAL:
         return status
     with console.quiet():

@@ -89,8 +89,10 @@ def read_flights(path: Path) -> pd.DataFrame:
     """A CSV file with a column for each feature; MlError names what is missing or no number."""
     try:
         flights = pd.read_csv(path, dtype=dict.fromkeys(CATEGORIES, "str"))
-    except (OSError, ValueError) as error:
-        raise MlError(f"{path} is not a CSV file that can be read: {error}") from None
+    except OSError as error:
+        raise MlError(f"{path} cannot be read: {error.strerror}", "give the path of a CSV file") from None
+    except ValueError as error:
+        raise MlError(f"{path} is no CSV file: {error}", "sample.csv in a training's report is one") from None
     missing = [name for name in NAMES if name not in flights.columns]
     if missing:
         raise MlError(f"{path} lacks columns: {', '.join(missing)}", "sample.csv in a training's report has them all")

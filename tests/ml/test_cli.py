@@ -38,7 +38,15 @@ def test_help_needs_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("args", [["fly"], ["train", "--trees", "none"], ["train", "--first-test-month", "13"]])
 def test_wrong_usage_is_exit_2(args: list[str]) -> None:
-    assert ml(*args).returncode == 2
+    result = ml(*args)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert "--help`" in result.stderr
+
+
+def test_no_command_shows_the_help() -> None:
+    result = ml()
+    assert "ml ingest" in result.stdout + result.stderr
 
 
 def test_a_missing_environment_is_one_sentence_and_a_way_out() -> None:
@@ -54,6 +62,14 @@ def test_a_missing_environment_is_one_sentence_and_a_way_out() -> None:
 def test_months_that_are_none_are_refused_before_anything_else() -> None:
     result = ml("ingest", "--months", "13")
     assert (result.returncode, "months are 1 to 12" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["deploy", "score"])
+@pytest.mark.parametrize("name", ["Bad_Name!", "a", "a--b", "9lives", "x" * 33])
+def test_a_name_that_no_endpoint_can_have_is_refused_before_anything_else(command: str, name: str) -> None:
+    result = ml(command, "--endpoint", name)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: --endpoint '{name}' is no name of an endpoint\nhint: 3 to 32 letters")
 
 
 def test_outputs_that_are_not_the_stacks_are_refused(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_file_without_a_column_is_refused_by_its_name(flights: pd.DataFrame, t
     flights.drop(columns=["carrier", "seats"]).to_csv(tmp_path / "flights.csv", index=False)
     with pytest.raises(MlError, match="lacks columns: carrier, seats"):
         read_flights(tmp_path / "flights.csv")
-    with pytest.raises(MlError, match="is not a CSV file that can be read"):
+    with pytest.raises(MlError, match="cannot be read: No such file"):
         read_flights(tmp_path / "none.csv")
 
 
