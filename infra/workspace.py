@@ -13,6 +13,17 @@ from infra.block import Block, Placement
 from infra.identity import Account
 from infra.vault import Key
 
+FIXED = (
+    "encryption.status",
+    "encryption.keyVaultProperties.keyVaultArmId",
+    "enableServiceSideCMKEncryption",
+    "hbiWorkspace",
+    "keyVault",
+    "storageAccount",
+)
+"""What is chosen when a workspace is made: Azure refuses to change it (machine-learning/concept-customer-managed-keys,
+"Limitations"; REST reference, "Workspaces - Create Or Update")."""
+
 
 @dataclass(frozen=True)
 class WorkspaceArgs:
@@ -89,7 +100,7 @@ class Workspace(Block):
             hbi_workspace=args.workspace.high_business_impact,
             v1_legacy_mode=False,
             tags=place.tags,
-            opts=self.child(depends_on=args.roles),
+            opts=self.child(depends_on=args.roles, replace_on_changes=list(FIXED), delete_before_replace=True),
         )
 
     def _managed_network(self) -> ml.ManagedNetworkSettingsArgs:

@@ -83,8 +83,9 @@ class AzureProvider:
         return self._get(checked.id, checked.api_version).status != 404
 
     def refuse_taken(self, goal: Goal, checked: Checked) -> None:
-        """The probe before a create; what comes with its parent is always there."""
-        if not _row(goal.type).singleton and self.exists(goal, checked):
+        """The probe before a create; what comes with its parent is always there, and what stays may have stayed."""
+        row = _row(goal.type)
+        if not row.singleton and not row.stays and self.exists(goal, checked):
             raise ResourceError("AlreadyExists", f"cannot create already existing resource '{checked.id}'")
 
     def create(self, goal: Goal, checked: Checked, timeout: float) -> Json:
@@ -113,10 +114,6 @@ class AzureProvider:
     def delete(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """DELETE; what has none of its own goes back to Azure's defaults."""
         row = _row(goal.type)
-        if row.undeletable:
-            if not goal.forever:
-                raise ResourceError("NotServed", f"{id_} can't be deleted here: {row.undeletable}")
-            return
         try:
             if row.singleton:
                 call(self._port, "PUT", id_, api_version, {"properties": {}}, timeout=timeout)
@@ -130,6 +127,10 @@ class AzureProvider:
     def holds(self, type_: str) -> str:
         """The table's."""
         return _row(type_).holds
+
+    def stays(self, type_: str) -> str:
+        """The table's."""
+        return _row(type_).stays
 
     def keeps(self, goal: Goal) -> bool:
         """Where the table says how to recover it, unless its DELETE was final."""

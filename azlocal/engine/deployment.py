@@ -103,11 +103,24 @@ class Deployment:
             outputs = provider.read(self._goal(want, None), id_)
             if outputs is None:
                 raise ResourceError("NotFound", f"there is no resource '{id_}' to read")
+            self._give_up(self.state.records.get(want.urn), id_)
         except (ResourceError, RefusedError) as error:
             return self._fail(want, Action.READ, error)
         self.state.put(replace(want.record(), id=id_, outputs=outputs, external=True))
         self._end(want.urn, Action.READ)
         return Outcome(want.urn, id_, outputs)
+
+    def _give_up(self, old: Record | None, id_: str) -> None:
+        """What the stack made under this name goes when another one is looked up in its place (Pulumi, "Resource
+        methods: get"); what is looked up itself stays.
+        """
+        if old is None or not old.is_real or old.id.lower() == id_.lower():
+            return
+        if old.protect:
+            raise ResourceError("Protected", f"{id_} would take its place, but it is protected: remove `protect` first")
+        self.losses.refuse([old], f"{id_} takes its place")
+        if not old.retain:
+            self.state.condemn(copy.copy(old))
 
     def invoke(self, token: str, arguments: Json, provider: str) -> Json | None:
         """Answer a function of a provider; None where a plan can't know the answer.
@@ -272,7 +285,8 @@ class Deployment:
             gone |= self.removal.before_replacing(old, self._registered, why)
         else:
             self.losses.refuse([old], why)
-            self._providers.of(want.type).refuse_taken(goal, checked)
+            if not self.state.pardon(checked.id):  # else it is what an earlier up has replaced, and could not delete
+                self._providers.of(want.type).refuse_taken(goal, checked)
             if not old.retain:
                 self.state.condemn(copy.copy(old))
         with self._lock:

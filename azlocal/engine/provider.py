@@ -144,6 +144,10 @@ class Provider(Protocol):
         """What is lost with a resource of a type and can't be made again, in words; empty where nothing is."""
         ...
 
+    def stays(self, type_: str) -> str:
+        """Why a resource of a type can't be deleted by itself and stays as long as what it lies in; else empty."""
+        ...
+
     def keeps(self, goal: Goal) -> bool:
         """Whether it is kept for a while when it is deleted, and holds its name."""
         ...
@@ -167,6 +171,10 @@ class Provider(Protocol):
 
 class KeepsNothing:
     """What a provider says whose deleted resources are gone at once, and hold no name."""
+
+    def stays(self, type_: str) -> str:
+        """Everything can be deleted."""
+        return ""
 
     def keeps(self, goal: Goal) -> bool:
         """Never."""

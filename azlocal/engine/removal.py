@@ -60,6 +60,8 @@ class Removal:
             if record.protect:
                 raise ResourceError("Protected", f"{record.urn} would have to be replaced too, but is protected")
         self._losses.refuse([old, *followers], why)
+        if stays := self._providers.of(old.type).stays(old.type):
+            raise ResourceError("NotServed", f"{why}, which is not possible: {stays}; give the new one another name")
         going = [*deletion_order(followers), old]
         self._announce(going)
         for record in going:
@@ -72,6 +74,10 @@ class Removal:
         if record.protect:
             raise ResourceError("Protected", "it is protected: remove `protect` and run up first, then delete it")
         if not record.is_real or record.retain:
+            return
+        if why := self._providers.of(record.type).stays(record.type):
+            if not self._forever:
+                self._watcher.note("warning", f"{record.id} stays: {why}")
             return
         if record.deleted_with in self._going:
             self._deleted.note(record)

@@ -80,7 +80,7 @@ class AzureType:
         recover: properties of a PUT that bring back what was deleted. Only of types whose deleted resources hold
             their names, so that a plain PUT is refused.
         holds: what is lost with it and nobody can make again, in words.
-        undeletable: why there is no DELETE for it alone; it goes with what it lies in.
+        stays: why there is no DELETE for it; it goes with what it lies in.
     """
 
     token: str
@@ -96,7 +96,7 @@ class AzureType:
     deleted_path: str = ""
     recover: Mapping[str, Any] = field(default_factory=dict)
     holds: str = ""
-    undeletable: str = ""
+    stays: str = ""
 
     @cached_property
     def path_inputs(self) -> tuple[str, ...]:

@@ -35,8 +35,7 @@ TYPES = (
         f"{VAULT}/keys/{{keyName}}",
         _KEY,
         create_only=("properties",),
-        holds="the key and what it encrypts",
-        undeletable="Key Vault deletes keys at its own address alone",
+        stays="Key Vault deletes keys at its own address alone",
     ),
     AzureType(
         "keyvault:PrivateEndpointConnection",

@@ -240,6 +240,9 @@ def test_a_key_of_ones_own_cannot_be_lost(lab: Lab) -> None:
             lab.workspace(vault=safe, **encryption(vault, key))
         assert words in str(error.value)
     lab.allow_keys(safe)
+    lab.workspace("mlw-plain", vault=safe)
+    with refused("PropertyChangeNotAllowed", 409):
+        lab.workspace("mlw-plain", vault=safe, **encryption(safe, version))
     workspace = lab.workspace(vault=safe, **encryption(safe, version))
     assert workspace.properties.encryption.key_vault_properties.key_identifier == version
     with refused("PropertyChangeNotAllowed", 409):

@@ -125,14 +125,21 @@ def test_a_key_goes_with_its_vault_alone(stack: Stack) -> None:
     program = """
 from pulumi_azure_native import keyvault
 rg = group()
-KEY = keyvault.Key("key", resource_group_name=rg.name, vault_name="kv", key_name="key",
-    properties=keyvault.KeyPropertiesArgs(kty="RSA"))
+key = keyvault.Key("key", resource_group_name=rg.name, vault_name="kv", key_name="key",
+    properties=keyvault.KeyPropertiesArgs(kty="KIND"))
+pulumi.export("uri", key.key_uri)
 """
+    one, other = program.replace("KIND", "RSA"), program.replace("KIND", "EC")
     stack.azure.resources[f"{GROUP}/providers/microsoft.keyvault/vaults/kv".lower()] = {"name": "kv"}
-    stack.up(program)
-    assert "key" in stack.azure.names
-    result = stack.up("group()", accepted=["key"])
-    [failure] = result.summary.failures
+    stack.up(one)
+    [failure] = stack.up(other).summary.failures
     assert failure.code == "NotServed"
-    assert "Key Vault deletes keys at its own address alone" in failure.message
+    assert "properties.kty can't be changed in place, which is not possible: Key Vault deletes keys" in failure.message
+    assert stack.up("rg = group()").exit_code == 0
+    assert stack.azure.names == {"rg", "kv", "key"}
+    assert any(
+        "keys/key stays: Key Vault deletes keys at its own address alone" in text for _, text in stack.heard.notes
+    )
+    assert stack.up(one).exit_code == 0, "it is taken up again"
     assert stack.destroy().exit_code == 0
+    assert stack.azure.names == set(), "it went with its group"

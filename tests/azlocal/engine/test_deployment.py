@@ -14,6 +14,7 @@ from azlocal.engine.ports import Reply
 from azlocal.entra.principals import SUBSCRIPTION_ID
 from tests.azlocal.engine.conftest import GROUP, FakeAzure, Stack, refuse
 
+IDENTITIES = "/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 TWO = """
 rg = group()
 identity("a", rg.name)
@@ -81,6 +82,31 @@ pulumi.log.info("hello")
     assert stack.azure.writes() == [("DELETE", "inside"), ("DELETE", "rg"), ("PUT", "rg"), ("PUT", "inside")]
     assert stack.heard.of(Action.REPLACE) == ["rg"]
     assert ("info", "hello") in stack.heard.notes
+
+
+def test_a_name_is_taken_back_before_its_old_bearer_was_deleted(stack: Stack) -> None:
+    stack.azure.refuse = refuse("PUT", "bad")
+    stack.up("rg = group(); identity('a', rg.name, call='one')")
+    stack.up("rg = group(); identity('a', rg.name, call='two'); identity('bad', rg.name)")
+    assert stack.azure.names == {"rg", "one", "two"}, "nothing is deleted as long as anything fails"
+    assert stack.up("rg = group(); identity('a', rg.name, call='one')").exit_code == 0
+    assert stack.azure.names == {"rg", "one"}
+
+
+def test_what_is_looked_up_takes_the_place_of_what_was_made(stack: Stack) -> None:
+    two = f"{GROUP}{IDENTITIES}/two"
+    stack.azure.resources[two.lower()] = {"id": two, "name": "two"}
+    made = "rg = group(); identity('a', rg.name, call='one')"
+    found = f"rg = group(); managedidentity.UserAssignedIdentity.get('a', '{GROUP}{IDENTITIES}/NAME')"
+    stack.up(made.replace("call=", "protect=True, call="))
+    with pytest.raises(EngineError, match="would take its place, but it is protected"):
+        stack.up(found.replace("NAME", "two"))
+    stack.up(made)
+    assert stack.up(found.replace("NAME", "two")).exit_code == 0
+    assert stack.azure.names == {"rg", "two"}
+    stack.up(made)
+    assert stack.up(found.replace("NAME", "one")).exit_code == 0
+    assert stack.azure.names == {"rg", "one", "two"}, "what is looked up itself stays"
 
 
 def test_the_same_place_written_differently_is_no_change(stack: Stack) -> None:

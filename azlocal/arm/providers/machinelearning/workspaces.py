@@ -41,7 +41,9 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
     _check_user_identity(new)
     outboundrules.check_network(call, new, old)
     _check_key(call, new)
-    if old is None:
+    if old is not None:
+        _check_same_encryption(call, new, old)
+    else:
         softdelete.check_name_free(call, new)
 
 
@@ -64,6 +66,21 @@ def _check_storage(call: Call, storage_id: str, mode: str) -> None:
             " 'systemDatastoresAuthMode' is AccessKey.",
             "KeyBasedAuthenticationNotPermitted",
             "properties.systemDatastoresAuthMode",
+        )
+
+
+def _check_same_encryption(call: Call, new: Resource, old: Resource) -> None:
+    """A workspace is made with a key of its owner's or without (Microsoft Learn, "Customer-managed keys for Azure
+    Machine Learning", "Limitations").
+    """
+    before, after = ((one.properties.get("encryption") or {}).get("status") == "Enabled" for one in (old, new))
+    if before != after:
+        raise ArmError(
+            409,
+            "PropertyChangeNotAllowed",
+            f"Changing property 'properties.encryption.status' of '{call.path.path}' is not allowed: customer-managed"
+            " keys are chosen when a workspace is created. The resource has to be replaced.",
+            target="properties.encryption.status",
         )
 
 
