@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.plan.workbench import Change, Set, Text
+from tests.plan.workbench import Change, Set
 
 Kind = Literal[
     "names",
@@ -32,7 +32,7 @@ class Mistake:
         env: the environment that it is made in.
         change: the mistake.
         code: Azure's own code; of a setting its key.
-        fix: the change after which nothing is wrong; none: the change taken back.
+        fix: the change on top, after which nothing is wrong; none: the mistake is taken back.
         setup: changes before, with which nothing is wrong either: the variation that the mistake is one of.
     """
 
@@ -46,11 +46,7 @@ class Mistake:
     @property
     def mended(self) -> tuple[Change, ...]:
         """All changes, with the fix at the end."""
-        if self.fix is not None:
-            return (*self.setup, self.change, self.fix)
-        if isinstance(self.change, Text):
-            return (*self.setup, self.change, self.change.undone)
-        return self.setup
+        return self.setup if self.fix is None else (*self.setup, self.change, self.fix)
 
     def __str__(self) -> str:
         what = self.change.key if isinstance(self.change, Set) else self.change.file

@@ -56,11 +56,6 @@ class Text:
         assert text.count(self.old) == 1, f"{self.file} has {self.old!r} {text.count(self.old)} times"
         path.write_text(text.replace(self.old, self.new))
 
-    @property
-    def undone(self) -> Text:
-        """The change back."""
-        return Text(self.file, self.new, self.old)
-
 
 Change = Set | Text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azlocal.engine.assumed import AssumingAzure
 from azlocal.engine.deployment import Deployment
@@ -21,6 +21,9 @@ from azlocal.engine.project import Project, known_stacks, load_project
 from azlocal.engine.provider import Provider
 from azlocal.engine.stack_state import Record, StackState
 from azlocal.engine.values import conceal
+
+if TYPE_CHECKING:
+    from azlocal.state import State
 
 Json = dict[str, Any]
 
@@ -44,10 +47,12 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
     """
     project = load_project(project_dir, env)
     from azlocal.engine.monitor import Monitor
+    from azlocal.engine.plan.review import Planned, review
     from azlocal.engine.program import run_program
+    from azlocal.state import State
 
-    notes = _Notes()
-    deployment = _deployment(project, watcher or notes)
+    notes, memory = _Notes(), State(None)
+    deployment = _deployment(project, watcher or notes, memory)
     monitor = Monitor(deployment, project.name, project.stack)
     try:
         run_program(project, monitor, planning=True, note=notes.note)
@@ -62,6 +67,8 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
         outputs=conceal(monitor.outputs),
         notes=notes.taken,
     )
+    broken = {failure.urn for failure in deployment.summary.failures}.union(deployment.summary.skipped)
+    found.problems += review(Planned(found.resources, frozenset(broken), memory))
     if preview:
         found.problems += _breaks(project)
     return found
@@ -91,18 +98,19 @@ def _breaks(project: Project) -> list[Json]:
         return breaks(project, _deployment(project, Silent()))
 
 
-def _deployment(project: Project, watcher: Watcher) -> Deployment:
-    return Deployment(StackState(None), _empty_world(project.config, project.name), watcher, planning=True)
+def _deployment(project: Project, watcher: Watcher, memory: State | None = None) -> Deployment:
+    from azlocal.state import State
+
+    world = _empty_world(project.config, project.name, memory or State(None))
+    return Deployment(StackState(None), world, watcher, planning=True)
 
 
-def _empty_world(config: Mapping[str, str], project: str) -> dict[str, Provider]:
+def _empty_world(config: Mapping[str, str], project: str, memory: State) -> dict[str, Provider]:
     """An Azure in memory with nothing in it, and clusters on paper."""
     from azlocal.arm.control import ControlPlane
     from azlocal.engine.paper import PaperClusters
     from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID
-    from azlocal.state import State
 
-    memory = State(None)
     port = InProcess(ControlPlane(memory), OWNER, SUBSCRIPTION_ID)
     return {
         "azure-native": AssumingAzure(port, config, fixed_suffix),

@@ -61,6 +61,15 @@ def test_a_pool_in_zones_needs_a_region_with_zones(world: World) -> None:
     clusters.begin_create_or_update("rg", "aks-one", cluster(agentPoolProfiles=pools)).result()
 
 
+def test_a_pool_stands_in_a_network_of_its_region(world: World) -> None:
+    clusters = world.client(ContainerServiceClient).managed_clusters
+    pools = [{**POOL, "vnetSubnetID": f"{world.network('10.7.0.0/24', space='10.7.0.0/16')}/subnets/snet0"}]
+    with refused("InvalidResourceReference", 400):
+        body = {**cluster(agentPoolProfiles=pools), "location": "northeurope"}
+        clusters.begin_create_or_update("rg", "aks-one", body).result()
+    clusters.begin_create_or_update("rg", "aks-one", cluster(agentPoolProfiles=pools)).result()
+
+
 def test_service_tags_are_known_by_their_first_part() -> None:
     assert is_tag("Storage.WestEurope")
     assert is_tag("AzureFrontDoor.FirstParty")

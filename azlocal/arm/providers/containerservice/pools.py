@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.inline import Inline
 from azlocal.arm.locations import normalize
+from azlocal.arm.providers.network.common import check_region
 from azlocal.arm.types import Json, NameRule, Reference, ResourceType
 from azlocal.arm.zones import zoned
 from azlocal.state import Resource
@@ -63,13 +64,16 @@ def _check(call: Call, new: Resource, old: Resource | None) -> None:
         raise invalid(
             f"maxPods of '{new.name}' is {properties['maxPods']}; it is 10 to 250.", "agentPoolProfile.maxPods"
         )
-    _check_zones(call, new)
+    _check_region(call, new)
     _complete(call, new, old)
 
 
-def _check_zones(call: Call, new: Resource) -> None:
+def _check_region(call: Call, new: Resource) -> None:
+    """Its zones are those of the cluster's region, and its subnet is there."""
     cluster = call.state.get(new.key.rpartition("/agentpools/")[0])
     region = normalize(cluster.body["location"]) if cluster else ""
+    if cluster and (subnet := new.properties.get("vnetSubnetID")):
+        check_region(call, cluster, [subnet.rpartition("/subnets/")[0]])
     if region and new.properties.get("availabilityZones") and not zoned(region):
         raise bad_request(
             f"Availability zone is not supported in region {region}.",

@@ -30,7 +30,10 @@ ROWS = {
         "machine-learning/how-to-deploy-kubernetes-extension",
         {
             "ExtensionConfigurationInvalid": "set the configuration keys as the message says",
-            "ExtensionNotInstalled": "install the extension first: let the attach depend on it",
+            "ExtensionNotInstalled": "install the extension and let the workspace in first: let the attach depend on"
+            " the extension, on Trusted Access and on the workspace's roles on the cluster",
+            "ExtensionOperationFailed": "set the configuration keys that the command line would compute, as the"
+            " message says",
             "ExtensionTypeAlreadyExists": "keep one extension of a type on a cluster",
             "InvalidExtensionScope": "set either `scope.cluster` or `scope.namespace`",
         },
@@ -70,6 +73,20 @@ ROWS = {
     **table(
         "aks/availability-zones-overview",
         {"AvailabilityZoneNotSupported": "leave `availabilityZones` out, or use a region that has zones"},
+    ),
+    **table(
+        "machine-learning/how-to-secure-training-vnet",
+        {
+            "ComputeNodesUnreachable": "let the compute depend on the private endpoint and its zone group: nodes"
+            " without a public address start through them",
+        },
+    ),
+    **table(
+        "aks/egress-udr",
+        {
+            "OutboundConnFailVMExtensionError": "let the cluster depend on the routes and peerings that its nodes"
+            " leave by",
+        },
     ),
     **table(
         "aks/use-oidc-issuer",

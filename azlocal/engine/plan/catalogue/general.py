@@ -29,6 +29,13 @@ ROWS = {
         },
     ),
     **table(
+        "entra/workload-id/workload-identity-federation-considerations",
+        {
+            "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity": "make one credential depend on the"
+            " other (`depends_on`)",
+        },
+    ),
+    **table(
         "azure-resource-manager/troubleshooting/error-not-found",
         {
             "NotFound": "create it first, or correct its id",
@@ -101,7 +108,8 @@ ROWS = {
     **table(
         "role-based-access-control/troubleshooting",
         {
-            "AuthorizationFailed": "give the one who deploys a role with the action that the message names",
+            "AuthorizationFailed": "give whoever acts a role with the action that the message names, and let the"
+            " resource depend on the assignment",
             "InvalidRoleAssignmentId": "name the assignment by a GUID, made from scope, principal and role",
             "LinkedAuthorizationFailed": "give the one who deploys a role with the action on the linked resource",
             "PrincipalNotFound": "use the object id of an existing principal, and set `principalType`",

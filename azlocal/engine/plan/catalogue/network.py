@@ -91,6 +91,8 @@ ROWS = {
             "FirewallPolicyRuleCollectionMixedRuleTypes": "split the collection by kind of rule",
             "FirewallPolicyRuleInvalidPort": "give the rule ports and protocols",
             "FirewallPolicyRuleInvalidSource": "give the rule source addresses or IP groups",
+            "FirewallPolicyUpdateNotAllowedWhenUpdatingOrDeleting": "let one of the two depend on the other"
+            " (`depends_on`): a policy takes one change at a time",
             "FirewallPolicyRuleInvalidTarget": "give the rule exactly one kind of destination",
         },
     ),
@@ -128,6 +130,10 @@ ROWS = {
         {
             "DuplicatePrivateDnsZonesNotAllowed": "name each zone once in the group",
             "MoreThanOnePrivateDnsZoneGroupPerPrivateEndpointNotAllowed": "put all zones of an endpoint in one group",
+            "PrivateDnsZoneGroupMissing": "give the endpoint a zone group with the zones that the message names",
+            "PrivateDnsZoneMissing": "add the zones that the message names to the zone group",
+            "PrivateDnsZoneNotLinked": "link the zone to the network that the message names",
+            "PrivateEndpointMissing": "make a private endpoint for it, or set `publicNetworkAccess` to Enabled",
             "PrivateDnsZoneDoesNotMatchGroup": "use the zone that the message names for this group id",
         },
     ),
