@@ -278,7 +278,7 @@ def plan(
     },
 )
 def exec_(
-    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The program and its arguments.")],
+    command: Annotated[list[str], typer.Argument(metavar="CMD", help="The program and its arguments.")],
     principal: As = "owner",
     state: State = None,
 ) -> None:

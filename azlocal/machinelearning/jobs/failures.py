@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 _TAIL = 2000  # bytes of a log that an error repeats
@@ -20,9 +21,10 @@ class JobFailureError(Exception):
 def exited(code: int, log: Path) -> JobFailureError:
     """A process that ended badly, in Azure's words."""
     status = code if code >= 0 else 128 - code  # ended by a signal: as a shell counts it
+    said = tail(log) or (f"ended by {signal.Signals(-code).name}" if code < 0 else "it printed nothing")
     return JobFailureError(
         f"Execution failed. User process '/bin/bash' exited with status code {status}. Please check log file"
-        f" 'user_logs/std_log.txt' for error details. Error: {tail(log)}"
+        f" 'user_logs/std_log.txt' for error details. Error: {said}"
     )
 
 

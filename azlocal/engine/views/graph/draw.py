@@ -266,7 +266,8 @@ class _Picture:
     def _footer(self, y: float) -> list[str]:
         keys = [("dot", "private endpoint"), ("link", "private link"), ("peer", "peering"), ("role", "roles")]
         parts, x = [], _EDGE
-        for style, words in keys:
+        drawn = "".join(self._parts)
+        for style, words in [key for key in keys if f'class="{key[0]}"' in drawn]:
             mark = dot(x + 14, y + 30) if style == "dot" else f'<path class="{style}" d="M{x:.0f} {y + 30:.0f}h28"/>'
             parts += [mark, text(x + 36, y + 34, words, "fact")]
             x += 60 + 8 * len(words)

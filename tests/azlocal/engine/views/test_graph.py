@@ -165,6 +165,13 @@ def test_mermaid_has_networks_services_and_one_line_for_what_is_opened_there(pla
     ]
 
 
+def test_the_legend_explains_only_what_is_drawn(plan: Json) -> None:
+    drawn = draw(plan)
+    assert ">private link<" in drawn
+    assert 'class="peer"' not in drawn
+    assert ">peering<" not in drawn
+
+
 def test_mermaid_draws_a_peering_once_and_no_text_ends_a_label(plan: Json) -> None:
     net = plan["resources"][1]
     hub = {**net, "urn": f"{net['urn']}2", "id": f"{net['id']}2", "name": "hub", "body": {"properties": {}}}
