@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from azlocal.entra.principals import BY_CLIENT_ID, BY_OBJECT_ID, GROUPS, Principal
@@ -25,8 +24,8 @@ class Directory:
         if found:
             return self._principal(found)
         value = {
-            "objectId": str(uuid.uuid4()),
-            "clientId": str(uuid.uuid4()),
+            "objectId": self._state.ids(f"{resource_id}#object"),
+            "clientId": self._state.ids(f"{resource_id}#client"),
             "name": name,
             "resourceId": resource_id,
         }

@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 
 from azlocal.errors import StateError
+from azlocal.state.ids import Ids, random_id
 
 SCHEMA_VERSION = 1
 # Enough for the pages of some ten thousand resources, so that writes cost the same at any size.
@@ -86,7 +87,8 @@ class State:
         StateError: the database was written by a newer version.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, ids: Ids = random_id) -> None:
+        self.ids = ids  # by what they are of
         self._lock = threading.RLock()
         self._depth = 0
         self.changes = 0  # transactions ended so far: what was read from here holds while this stays the same

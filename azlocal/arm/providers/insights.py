@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from azlocal.arm.errors import ArmError, bad_request
@@ -31,8 +30,8 @@ def _component(call: Call, new: Resource, old: Resource | None) -> None:
     """What an instrumented program needs to send: made once, the same ever after."""
     before = old.properties if old else {}
     region = normalize(new.body["location"])
-    instrumentation = before.get("InstrumentationKey") or str(uuid.uuid4())
-    application = before.get("AppId") or str(uuid.uuid4())
+    instrumentation = before.get("InstrumentationKey") or call.state.ids(f"{new.id}#key")
+    application = before.get("AppId") or call.state.ids(f"{new.id}#application")
     new.properties.update(
         InstrumentationKey=instrumentation,
         AppId=application,

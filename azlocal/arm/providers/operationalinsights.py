@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-import uuid
 from typing import TYPE_CHECKING
 
 from azlocal.arm.errors import bad_request
@@ -40,7 +39,7 @@ def _complete(call: Call, new: Resource, old: Resource | None) -> None:
     now = iso(call.control.clock())
     before = old.properties if old else (call.state.document(_KEPT, new.key) or {}).get("properties", {})
     new.properties.update(
-        customerId=before.get("customerId") or str(uuid.uuid4()),
+        customerId=before.get("customerId") or call.state.ids(f"{new.id}#customer"),
         createdDate=before.get("createdDate") or now,
         modifiedDate=now,
     )

@@ -50,8 +50,9 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
     from azlocal.engine.plan.review import Planned, review
     from azlocal.engine.program import run_program
     from azlocal.state import State
+    from azlocal.state.ids import fixed_id
 
-    notes, memory = _Notes(), State(None)
+    notes, memory = _Notes(), State(None, fixed_id)
     deployment = _deployment(project, watcher or notes, memory)
     monitor = Monitor(deployment, project.name, project.stack)
     try:
@@ -100,8 +101,9 @@ def _breaks(project: Project) -> list[Json]:
 
 def _deployment(project: Project, watcher: Watcher, memory: State | None = None) -> Deployment:
     from azlocal.state import State
+    from azlocal.state.ids import fixed_id
 
-    world = _empty_world(project.config, project.name, memory or State(None))
+    world = _empty_world(project.config, project.name, memory or State(None, fixed_id))
     return Deployment(StackState(None), world, watcher, planning=True)
 
 

@@ -142,7 +142,7 @@ def _complete(call: Call, new: Resource, old: Resource | None) -> None:
     if properties["oidcIssuerProfile"].get("enabled"):
         url = (before.get("oidcIssuerProfile") or {}).get("issuerURL")
         properties["oidcIssuerProfile"]["issuerURL"] = (
-            url or f"https://{region}.oic.prod-aks.azure.com/{TENANT_ID}/{uuid.uuid4()}/"
+            url or f"https://{region}.oic.prod-aks.azure.com/{TENANT_ID}/{call.state.ids(f'{new.id}#issuer')}/"
         )
     properties["resourceUID"] = before.get("resourceUID") or uuid.uuid4().hex[:24]
 
