@@ -101,7 +101,7 @@ class Monitor(MockMonitor):
             # A read has no way to report a failure other than stopping the program; a plan's unknowns do.
             failure = self._deployment.summary.failures[-1]
             raise EngineError(f"reading {request.id}: {failure.message}")
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(outcome.outputs))
+        return resource_pb2.ReadResourceResponse(urn=urn, id=outcome.id, properties=to_struct(outcome.outputs))
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer a function."""

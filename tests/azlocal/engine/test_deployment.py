@@ -581,6 +581,15 @@ def test_what_becomes_secret_is_hidden_from_then_on(stack: Stack) -> None:
     assert "hunter2" not in stack.saved
 
 
+def test_a_plan_knows_the_id_of_what_is_looked_up(stack: Stack) -> None:
+    group = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg"
+    stack.write(f"rg = resources.ResourceGroup.get('rg', '{group}')\nidentity('aaa', 'rg', tags={{'of': rg.id}})")
+    found = plan(stack.folder, "dev", preview=False)
+    assert found.problems == []
+    (body,) = [one["body"] for one in found.resources if one["name"] == "aaa"]
+    assert body["tags"] == {"of": group}
+
+
 def test_a_plan_says_what_it_cannot_read(stack: Stack) -> None:
     stack.write(
         f"""
