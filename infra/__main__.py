@@ -300,6 +300,9 @@ alerts = Alerts(
 )
 Workbook("workbook", WorkbookArgs(place, observability.logs_id))
 Budget("budget", BudgetArgs(place, settings.budget, group.id, settings.alerts, alerts.group_id))
+for target in (roles_of.LAKE, "storage"):
+    for kind, endpoint in endpoints.ids[target].items():
+        roles.scope(f"{target}_endpoint/{kind}", endpoint)
 roles.close()
 endpoints.close()
 Diagnostics("diagnostics", DiagnosticsArgs(observability.logs_id))

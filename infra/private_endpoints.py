@@ -98,6 +98,7 @@ class PrivateEndpoints(Block):
         super().__init__(name, opts)
         self._name, self._args = name, args
         self._zones: dict[str, Zone] = {}
+        self.ids: dict[str, dict[str, pulumi.Output[str]]] = {target: {} for target in TARGETS}
 
     def connect(self, target: str, resource_id: pulumi.Input[str]) -> list[pulumi.Resource]:
         """Give a target its endpoints; what needs its private name waits for the resources returned."""
@@ -133,6 +134,7 @@ class PrivateEndpoints(Block):
             tags=place.tags,
             opts=self.child(),
         )
+        self.ids[target][group] = endpoint.id
         zones = {zone: self.zone(zone) for zone in ZONES[group]}
         records = network.PrivateDnsZoneGroup(
             f"{self._name}-{purpose}-dns",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.identity import CONTROL_PLANE, KUBELET, ROUTER, TRAINING, WORKLOAD, WORKSPACE
+from infra.private_endpoints import TARGETS
 from infra.settings import Settings
 
 SPARK, CI = "spark", "ci"
@@ -173,6 +174,13 @@ PRIVATE_CLUSTER: tuple[Grant, ...] = (
 """Rows on top where the API server is private (aks/private-clusters#configure-a-private-dns-zone)."""
 
 
+STORAGE_ENDPOINTS: tuple[Grant, ...] = tuple(
+    Grant(WORKSPACE, "Reader", f"{target}_endpoint/{group}", "finds the private way to the account")
+    for target in ("lake", "storage")
+    for group in TARGETS[target].groups
+)
+"""Rows on top where storage has no public door (machine-learning/how-to-enable-studio-virtual-network)."""
+
 ATTACHED_SPARK: tuple[Grant, ...] = (
     Grant(SPARK, "Contributor", AML, "the linked service (synapse-analytics/machine-learning/quickstart)"),
     Grant(TRAINING, "Contributor", STORAGE, "Spark jobs of the workspace (machine-learning/how-to-submit-spark-jobs)"),
@@ -200,6 +208,7 @@ EVERY: tuple[Grant, ...] = (
     *MANAGED_NETWORK,
     *ROUTED,
     *PRIVATE_CLUSTER,
+    *STORAGE_ENDPOINTS,
     *ATTACHED_SPARK,
 )
 """The rows that an environment can have, whatever its settings."""
@@ -217,6 +226,7 @@ def chosen(given: Settings) -> tuple[Grant, ...]:
         (given.network.mode == "managed", MANAGED_NETWORK),
         (given.network.routes, ROUTED),
         (given.cluster.private, PRIVATE_CLUSTER),
+        (given.network.public_access == "Disabled", STORAGE_ENDPOINTS),
         (given.spark.attach_to_workspace, ATTACHED_SPARK),
     )
     return tuple(grant for wanted, grants in rows if wanted for grant in grants)

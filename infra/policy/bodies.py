@@ -39,7 +39,14 @@ def resource_of(urn: str, name: str, token: str, inputs: Mapping[str, Any]) -> R
     if row is None:
         return None
     body = _to_wire({key: value for key, value in inputs.items() if key not in row["notInBody"]}, row["shape"])
-    return Resource(urn, name, row["type"], _id(row["path"], inputs), body)
+    id_ = _id(row["path"], inputs)
+    known = isinstance(id_, str) and "{" in row["type"]  # the kind of a DNS record is an input
+    return Resource(urn, name, _type(id_) if known else row["type"], id_, body)
+
+
+def _type(id_: str) -> str:
+    namespace, *segments = id_.rsplit("/providers/", 1)[1].split("/")
+    return "/".join((namespace, *segments[0::2]))
 
 
 def _key(token: str) -> str:

@@ -11,11 +11,6 @@ from typing import Any
 import pytest
 
 from azlocal.engine import azure
-from azlocal.engine.events import Silent
-from azlocal.engine.monitor import Monitor
-from azlocal.engine.plan import runner
-from azlocal.engine.program import run_program
-from azlocal.engine.project import load_project
 from azlocal.engine.tables import find_type
 from azlocal.engine.values import reveal
 from infra.policy.bodies import resource_of
@@ -23,6 +18,7 @@ from infra.policy.catalogue import RULES
 from infra.policy.evaluation import verdicts
 from infra.policy.unknown import Unknown, UnknownError
 from tests.infra.crossguard import UNKNOWN, Given, Pack, running
+from tests.infra.planned import deployment_of, resources_of
 from tests.infra.program import ENVIRONMENTS, ROOT, each
 from tools import policy_pack
 
@@ -32,9 +28,7 @@ VAULT, ENDPOINT = "vault-vault", "endpoints-vault-vault"
 @cache
 def deployed(environment: str) -> list[Given]:
     """What the program gives azure-native."""
-    project = load_project(ROOT, environment)
-    deployment = runner._deployment(project, Silent())
-    run_program(project, Monitor(deployment, project.name, project.stack), planning=True, note=lambda *_: None)
+    deployment = deployment_of(environment)
     return [
         Given(one.urn, one.urn.rsplit("::", 1)[-1], one.type, copy.deepcopy(reveal(one.inputs)))
         for one in deployment.state.records.values()
@@ -44,12 +38,14 @@ def deployed(environment: str) -> list[Given]:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_pack_sees_the_bodies_that_go_to_azure(environment: str) -> None:
+    types = {name: one.type for name, one in resources_of(deployment_of(environment)).items()}
     for one in each(deployed(environment)):
         row = find_type(one.type)
         assert row is not None
         seen = resource_of(one.urn, one.name, one.type, one.inputs)
         assert seen is not None, f"{one.type} has no shape: make policy-pack"
         assert seen.body == azure._body(row, dict(one.inputs))
+        assert seen.type == types[one.name]
 
 
 def test_the_shapes_are_those_of_the_tables() -> None:
