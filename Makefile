@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
 export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
 export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture policy-page policy-pack lint format bench locks clean
+.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture policy-page policy-pack checkov lint format bench locks clean
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ policy-page: setup ## write docs/policy.md anew: the rules, where they hold, wha
 
 policy-pack: setup ## what `pulumi up --policy-pack infra/policy` needs: an environment of its own in .cache
 	@$(BIN)/python -m tools.policy_pack
+
+checkov: setup ## a second opinion: what checkov finds in ENV (try prod), beside where it is wrong itself
+	@$(BIN)/python -m tools.second_opinion $(ENV)
 
 lint: setup ## ruff, mypy in strict mode, and the one rule
 	@$(BIN)/ruff check .

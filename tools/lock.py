@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 UV = ROOT / ".venv" / "bin" / "uv"
 # lock file → what goes into it
 LOCKS: dict[str, tuple[str, ...]] = {
+    "checkov.txt": ("--group", "checkov"),
     "platform.txt": ("pyproject.toml", "--group", "local", "--group", "dev"),
     "jobs.txt": ("--group", "jobs"),
     "policy.txt": ("--group", "policy"),

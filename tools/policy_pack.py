@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "locks" / "policy.txt"
-ENVIRONMENT = ROOT / ".cache" / "policy"
+from tools.environments import ROOT, interpreter
+
 SHAPES = ROOT / "infra" / "policy" / "shapes.json"
-UV = ROOT / ".venv" / "bin" / "uv"
-
-
-def environment() -> Path:
-    """The interpreter of the pack's environment, made or renewed where the lock file has changed.
-
-    Raises:
-        CalledProcessError: uv could not install it, and has said why.
-    """
-    python, stamp = ENVIRONMENT / "bin" / "python", ENVIRONMENT / ".ready"
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        _uv("venv", "--allow-existing", "--python", sys.executable, str(ENVIRONMENT))
-        _uv("pip", "sync", "--python", str(python), "--require-hashes", str(LOCK))
-        stamp.write_text(wanted)
-    return python
-
-
-def _uv(*arguments: str) -> None:
-    kept = {"UV_CACHE_DIR": str(ROOT / ".cache" / "uv"), **os.environ}
-    subprocess.run([str(UV), *arguments, "--quiet"], check=True, env=kept)
 
 
 def shapes() -> str:
@@ -71,7 +44,7 @@ def _shape(shape: Any) -> dict[str, Any]:
 def main() -> None:
     """Write the shapes and make the environment."""
     SHAPES.write_text(shapes())
-    environment()
+    interpreter("policy")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from infra.policy.catalogue import LEFT_OUT, RULES  # noqa: E402
+from infra.policy.checkov_table import WRONG  # noqa: E402
 from infra.policy.evaluation import planned, verdicts  # noqa: E402
 from infra.policy.exemptions import EXEMPTIONS  # noqa: E402
 from infra.policy.model import OURS, Exemption, Resource, Rule  # noqa: E402
@@ -47,6 +48,9 @@ def page(plans: Plans) -> str:
         "\n".join(_table(("rule", "resources", "environments", "reason", "until"), _exemptions())),
         "## Rules of PSRule that are none here",
         "\n".join(_table(("rule", "why"), sorted(LEFT_OUT.items()))),
+        "## A second opinion",
+        "`make checkov ENV=prod` asks checkov about the ARM template of the plan. It finds nothing in prod but this:",
+        "\n".join(_table(("check", "why it is wrong"), sorted(WRONG.items()))),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -21,6 +21,7 @@ from tests.infra.crossguard import UNKNOWN, Given, Pack, running
 from tests.infra.planned import deployment_of, resources_of
 from tests.infra.program import ENVIRONMENTS, ROOT, each
 from tools import policy_pack
+from tools.environments import interpreter
 
 VAULT, ENDPOINT = "vault-vault", "endpoints-vault-vault"
 
@@ -79,7 +80,7 @@ def test_an_id_is_unknown_while_a_part_of_it_is() -> None:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Pack]:
-    with running(policy_pack.environment(), ROOT / "infra" / "policy", "prod") as pack:
+    with running(interpreter("policy"), ROOT / "infra" / "policy", "prod") as pack:
         yield pack
 
 
