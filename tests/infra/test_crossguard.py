@@ -61,8 +61,8 @@ def test_the_rules_say_the_same_of_what_the_pack_sees(environment: str) -> None:
 
 
 def test_an_unknown_value_can_be_carried_and_not_asked() -> None:
-    body = {"a": [Unknown("here")], "b": Unknown("there")}
-    assert [isinstance(value, Unknown) for value in (body["a"][0], body["b"])] == [True, True]  # type: ignore[index]
+    body: dict[str, Any] = {"a": [Unknown("here")], "b": Unknown("there")}
+    assert [isinstance(value, Unknown) for value in (body["a"][0], body["b"])] == [True, True]
     for ask in (str, bool, len, iter, hash, lambda one: one == 1, lambda one: one.lower(), lambda one: "x" in one):
         with pytest.raises(UnknownError, match="there is not known before the update"):
             ask(body["b"])
