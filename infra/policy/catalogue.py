@@ -30,6 +30,8 @@ LEFT_OUT = {
     "Azure.NSG.Associated": "needs data exported from a running network",
     "Azure.NSG.AKSRules": "is about the group that AKS makes itself",
     "Azure.Log.ReplicaLocation": "without replication there is no place of it",
+    "Azure.PublicIP.IsAttached": "needs data exported from a running network; MLP.Network.PublicAddress asks more",
+    "Azure.RBAC": "needs data exported from a subscription: who has what there, beside this environment",
     "Azure.LB": "no load balancer is a resource of its own here: AKS makes it",
     "Naming": "holds only for a configured format; names come from infra/naming.py and are tested there",
 }

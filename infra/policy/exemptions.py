@@ -17,8 +17,6 @@ SMALL = "the environment is made anew when a zone or a region fails: it holds no
 CHEAP = "the environment runs at its smallest size"
 
 EXEMPTIONS: tuple[Exemption, ...] = (
-    Exemption("Azure.ML.ComputeVnet", "training-*", "staging",
-              "the workspace's managed network holds the cluster, as the Well-Architected guide recommends", YEAR),
     Exemption("Azure.ACR.Quarantine", "*", "*", "quarantine is a preview without a published date", HALF_YEAR),
     Exemption("Azure.ACR.ContentTrust", "*", "*",
               "Azure retires Docker content trust, and images that Azure ML builds carry no such signature", YEAR),

@@ -30,6 +30,13 @@ def _managed(body: Body, _context: Context) -> bool:
     return not same(get(body, "properties.managedNetwork.isolationMode", "Disabled"), "Disabled")
 
 
+def _placed(body: Body, context: Context) -> Iterable[Finding]:
+    """In a subnet, or in the managed network that the Well-Architected guide recommends, which PSRule overlooks."""
+    managed = any(_managed(one.body, context) for one in context.of(WORKSPACE))
+    if _kind(*_MADE)(body, context) and not managed:
+        yield from must_have(f"{INNER}.subnet.id")(body, context)
+
+
 def _identity(body: Body, context: Context) -> Iterable[Finding]:
     yield from must_be("identity.type", "UserAssigned")(body, context)
     yield from must_have("identity.userAssignedIdentities")(body, context)
@@ -49,7 +56,7 @@ RULES = (
          must_be("properties.disableLocalAuth", True, default=False, when=_kind(*_MADE)), "AZR-000404",
          controls=("IM-1",)),
     Rule("Azure.ML.ComputeVnet", "computes stand in a subnet", Severity.CRITICAL, (COMPUTE,),
-         must_have(f"{INNER}.subnet.id", when=_kind(*_MADE)), "AZR-000405", controls=("NS-1",)),
+         _placed, "AZR-000405", controls=("NS-1",), whole=True),
     Rule("Azure.ML.PublicAccess", "the workspace has no public door", Severity.CRITICAL, (WORKSPACE,),
          both(must_be("properties.publicNetworkAccess", "Disabled", default="Enabled"),
               must_not_be("properties.allowPublicAccessWhenBehindVnet", True, default=False)), "AZR-000406",

@@ -100,8 +100,24 @@ def _any_source(body: Body, _context: Context) -> Iterable[Finding]:
             yield Finding(f"{place}.properties.sourceAddressPrefix", "'*' lets everyone in")
 
 
-def _open_source(body: Body, _context: Context) -> Iterable[Finding]:
-    allowed = [(place, rule) for place, rule in _rules(body, "Inbound") if same(get(rule, "access"), "Allow")]
+def _for_bastion(context: Context) -> bool:
+    """Whether the group is of Bastion's subnet: 443 from the internet, shells to the network (bastion/bastion-nsg)."""
+    own = tail(context.resource.id)
+    return any(
+        same(get(subnet, "name"), "AzureBastionSubnet")
+        and tail(str(get(subnet, "properties.networkSecurityGroup.id", ""))) == own
+        for one in context.of(VNET)
+        for _, subnet in _subnets(one.body)
+    )
+
+
+def _open_source(body: Body, context: Context) -> Iterable[Finding]:
+    bastion = _for_bastion(context)
+    allowed = [
+        (place, rule)
+        for place, rule in _rules(body, "Inbound")
+        if same(get(rule, "access"), "Allow") and not (bastion and _values(rule, "destinationPortRange") == ["443"])
+    ]
     sources = [prefix for _, rule in allowed for prefix in _values(rule, "sourceAddressPrefix")]
     together = set(open_prefixes(sources))
     for place, rule in allowed:
@@ -118,7 +134,9 @@ def _deny_all(body: Body, _context: Context) -> Iterable[Finding]:
         yield Finding(f"{rules[0][0]}.properties.priority", "the first rule denies all: Azure's own probes too")
 
 
-def _lateral(body: Body, _context: Context) -> Iterable[Finding]:
+def _lateral(body: Body, context: Context) -> Iterable[Finding]:
+    if _for_bastion(context):
+        return
     closed = set()
     for _, rule in _rules(body, "Outbound"):
         if same(get(rule, "access"), "Deny") and set(_values(rule, "destinationAddressPrefix")) & {
@@ -143,6 +161,12 @@ def _public(_body: Body, context: Context) -> Iterable[Finding]:
         if own and own in str(holder.body).lower():
             return
     yield Finding("id", "a public address that no firewall, NAT gateway or bastion holds")
+
+
+def _label(body: Body, _context: Context) -> Iterable[Finding]:
+    given = get(body, "properties.dnsSettings.domainNameLabel")
+    if given and not re.fullmatch("[a-z](?:[a-z0-9-]{1,61}[a-z0-9])", given):
+        yield Finding("properties.dnsSettings.domainNameLabel", f"{given!r} must have 3 to 63 letters, digits and -")
 
 
 def _connected(body: Body, _context: Context) -> Iterable[Finding]:
@@ -178,16 +202,18 @@ RULES = (
     Rule("Azure.NSG.DenyAllInbound", "Azure's own probes get in", Severity.IMPORTANT, (NSG,), _deny_all, "AZR-000138",
          "Reliability"),
     Rule("Azure.NSG.LateralTraversal", "no shells from machine to machine", Severity.IMPORTANT, (NSG,), _lateral,
-         "AZR-000139", controls=("NS-1",)),
+         "AZR-000139", controls=("NS-1",), whole=True),
     _named("NSG", NSG, "AZR-000141"),
     _named("PrivateEndpoint", ENDPOINT, ""),
     _named("PublicIP", PUBLIC_IP, ""),
+    Rule("Azure.PublicIP.DNSLabel", "the label is one Azure takes", Severity.AWARENESS, (PUBLIC_IP,), _label,
+         pillar="Operational Excellence"),
     Rule("Azure.PublicIP.StandardSKU", "the address is Standard", Severity.IMPORTANT, (PUBLIC_IP,),
          must_be("sku.name", "Standard", default="Basic"), pillar="Reliability"),
     Rule("Azure.PublicIP.AvailabilityZone", "the address outlives a zone", Severity.IMPORTANT, (PUBLIC_IP,),
          must_have("zones"), pillar="Reliability"),
     Rule(f"{OURS}Network.OpenInbound", "no rule lets the internet in, however it is written", Severity.CRITICAL, (NSG,),
-         _open_source, controls=("NS-1",), source="CKV_AZURE_9, 10, 160, with every form of 'open'"),
+         _open_source, controls=("NS-1",), source="CKV_AZURE_9, 10, 160, with every form of 'open'", whole=True),
     Rule(f"{OURS}Network.PublicAddress", "public addresses are for ways out alone", Severity.CRITICAL, (PUBLIC_IP,),
          _public,
          controls=("NS-2",), source="MCSB NS-2", whole=True),

@@ -300,6 +300,7 @@ MUTATIONS: dict[str, Change] = {
     "Azure.NSG.Name": rename(NSG, "-nsg"),
     "Azure.PrivateEndpoint.Name": rename("endpoints-lake-dfs", "-pep"),
     "Azure.PublicIP.Name": rename("hub-ip", "-pip"),
+    "Azure.PublicIP.DNSLabel": put("hub-ip", "properties.dnsSettings.domainNameLabel", "-mlp"),
     "Azure.PublicIP.StandardSKU": put("hub-ip", "sku", GONE),
     "Azure.PublicIP.AvailabilityZone": put("hub-ip", "zones", []),
     "MLP.Network.OpenInbound": rule_of(NSG, sourceAddressPrefix="Internet"),

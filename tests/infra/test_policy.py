@@ -22,6 +22,8 @@ from infra.policy.evaluation import EXPIRED, verdicts
 from infra.policy.exemptions import EXEMPTIONS
 from infra.policy.model import OURS, Resource, Rule
 from infra.policy.prefixes import open_prefixes
+from tests.infra import program
+from tests.infra.planned import deployment_of, resources_of
 from tests.infra.policy_mutations import MUTATIONS, NSG, REPAIRS, TOGETHER, Plan, rule_of
 from tests.infra.program import ENVIRONMENTS, ROOT
 from tools.policy_page import PAGE, page
@@ -133,6 +135,30 @@ def test_findings_are_told_as_the_protocol_says() -> None:
     assert "'Enabled'" in found["reason"]
     assert found["fix"] == "set properties.publicNetworkAccess to 'Disabled'"
     assert (found["armType"], found["source"]) == ("Microsoft.KeyVault/vaults", "CKV_AZURE_189")
+
+
+VARIATIONS: dict[str, dict[str, Any]] = {
+    "the other network mode": {"mode": "managed"},
+    "a door for people": {"bastion": True},
+    "a NAT gateway and no hub": {"egress": "natGateway", "hub": None},
+}
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_a_setting_of_the_network_does_not_stop_production(name: str) -> None:
+    values = program.configuration("prod")
+    varied = {**values, "network": {**values["network"], **VARIATIONS[name]}}
+    found = list(resources_of(deployment_of("prod", varied)).values())
+    stopping = [one for one in verdicts("prod", found, today=TODAY) if one.exemption is None and one.rule.mandatory]
+    assert [(one.rule.id, one.resource.label, one.finding) for one in stopping] == []
+
+
+def test_bastion_lets_in_what_it_needs_and_no_more() -> None:
+    values = program.configuration("prod")
+    plan = resources_of(deployment_of("prod", {**values, "network": {**values["network"], "bastion": True}}))
+    rule_of("network-nsg-bastion", sourceAddressPrefix="Internet", destinationPortRange="22")(plan)
+    found = [one.rule.id for one in verdicts("prod", list(plan.values()), today=TODAY) if one.exemption is None]
+    assert found == ["MLP.Network.OpenInbound"]
 
 
 def test_the_page_in_docs_is_what_the_tables_say() -> None:
