@@ -36,6 +36,24 @@ class SparkAccess(Block):
 
     def __init__(self, name: str, args: SparkAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        pool = pulumi.Output.concat("/bigDataPools/", args.pool)
+        grants = MATRIX + (ATTACHED if args.attached else ())
+        # Who administers comes first and, when all is deleted, goes last: the rest takes that role.
+        first: list[pulumi.Resource] = []
+        for grant in sorted(grants, key=lambda grant: not grant.administers):
+            principal_id, principal_type = args.principals[grant.principal]
+            made = SynapseRole(
+                f"{name}-{grant.principal}-{grant.role}".replace(" ", "-").replace("_", "-").lower(),
+                workspace=args.workspace,
+                workspace_id=args.workspace_id,
+                below=pool if grant.scope == POOL else "",
+                role_id=ROLES[grant.role],
+                principal_id=principal_id,
+                principal_type=principal_type,
+                opts=self.child(depends_on=list(first)),
+            )
+            if grant.administers:
+                first.append(made)
         for way in WAYS:
             ManagedPrivateEndpoint(
                 f"{name}-{way.target}-{way.group}",
@@ -45,20 +63,6 @@ class SparkAccess(Block):
                 target_id=args.targets[way.target],
                 group_id=way.group,
                 why=way.why,
-                opts=self.child(),
-            )
-        pool = pulumi.Output.concat("/bigDataPools/", args.pool)
-        grants = MATRIX + (ATTACHED if args.attached else ())
-        for grant in grants:
-            principal_id, principal_type = args.principals[grant.principal]
-            SynapseRole(
-                f"{name}-{grant.principal}-{grant.role}".replace(" ", "-").replace("_", "-").lower(),
-                workspace=args.workspace,
-                workspace_id=args.workspace_id,
-                below=pool if grant.scope == POOL else "",
-                role_id=ROLES[grant.role],
-                principal_id=principal_id,
-                principal_type=principal_type,
-                opts=self.child(),
+                opts=self.child(depends_on=first),
             )
         self.register_outputs({"ways": len(WAYS), "grants": len(grants)})

@@ -43,6 +43,11 @@ class SynapseGrant:
     scope: str
     why: str
 
+    @property
+    def administers(self) -> bool:
+        """Whether it lets its principal administer the whole workspace."""
+        return (self.role, self.scope) == ("Synapse Administrator", WORKSPACE)
+
 
 MATRIX: tuple[SynapseGrant, ...] = (
     SynapseGrant(ENGINEER, "Synapse Administrator", WORKSPACE, "administers what Azure's roles do not reach"),

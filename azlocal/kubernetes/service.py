@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from pathlib import Path
@@ -134,6 +135,11 @@ class Kubernetes:
             found = self._standins[cluster.key] = StandIn(
                 self.azure.state, cluster.id, lambda event: self._tell(cluster.key, event)
             )
+            for extension in self.azure.state.children(cluster.key, EXTENSION):
+                # What an earlier azlocal did not bring, or somebody took away: operators put it back.
+                for manifest in objects(extension):
+                    with contextlib.suppress(StatusError):  # told when the extension was made
+                        found.apply(manifest, EXTENSION_MANAGER, force=True)
         return found
 
     def _tell(self, key: str, event: Event) -> None:

@@ -461,6 +461,15 @@ def test_synapse_roles_follow_the_table(deployment: Deployment) -> None:
         assert one.inputs["principal_type"] in {"User", "Group", "ServicePrincipal"}
 
 
+def test_the_deployers_role_in_synapse_outlives_what_it_is_needed_for(deployment: Deployment) -> None:
+    administrator = "spark-access-platform-engineer-synapse-administrator"
+    roles = deployment.all("synapse:SynapseRole")
+    others = [one for one in roles if one.name != administrator]
+    assert len(others) == len(roles) - 1
+    for made in each([*others, *deployment.all("synapse:ManagedPrivateEndpoint")]):
+        assert administrator in deployment.waits_for(made)
+
+
 def test_the_computes_identity_administers_an_attached_pool() -> None:
     values = program.configuration("dev")
     values["spark"]["attachToWorkspace"] = True
