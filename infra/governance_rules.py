@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,14 +9,13 @@ from dataclasses import dataclass
 
 from infra import settings as s
 from infra.foundation import tags_of
+from infra.network_rules import surged
 from infra.settings_rules import Problem, RuleRow
 from infra.vm_families import family_of
 
 MAX_TAGS, MAX_KEY, MAX_VALUE = 50, 512, 256
 TAGS = "azure-resource-manager/management/tag-resources#limitations"
 QUOTAS = "machine-learning/how-to-manage-quotas"
-# AKS adds a third to a pool while it upgrades it, as `node_pools.py` has it
-SURGE = 0.33
 LOW_PRIORITY = "lowPriorityCores"
 
 
@@ -60,10 +58,7 @@ class _Pool:
 def cores_fit_the_quotas(quotas: s.Quotas, cluster: s.Cluster, workspace: s.Workspace) -> Iterator[Problem]:
     """At their largest size, the pools need no more cores of a family than the subscription has."""
     pools = {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}
-    nodes = [
-        _Pool(f"{key}.vmSize", pool.vm_size, pool.max_nodes + math.ceil(pool.max_nodes * SURGE))
-        for key, pool in pools.items()
-    ]
+    nodes = [_Pool(f"{key}.vmSize", pool.vm_size, surged(pool.max_nodes)) for key, pool in pools.items()]
     yield from _over(quotas.compute, "compute", nodes, total="cores")
     computes = [
         _Pool(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -9,7 +10,7 @@ from itertools import combinations
 from pydantic.alias_generators import to_camel
 
 from infra import settings as s
-from infra.network_tables import FIREWALL_SUBNET, SUBNETS, ranges, wanted
+from infra.network_tables import AKS_SYSTEM, AKS_USER, FIREWALL_SUBNET, SUBNETS, TRAINING, ranges, wanted
 from infra.settings_network import Subnets
 from infra.settings_rules import Problem, RuleRow
 
@@ -153,7 +154,50 @@ def nodes_are_let_into_the_api_server(network: s.Network, cluster: s.Cluster) ->
         )
 
 
+# Azure keeps the first four addresses of a subnet and the last one.
+KEPT = 5
+# Of the pods' range each node gets a /24 (aks/azure-cni-overlay).
+NODE_PREFIX = 24
+
+
+def nodes_have_addresses(network: s.Network, cluster: s.Cluster, workspace: s.Workspace) -> Iterator[Problem]:
+    """At their largest, pools and clusters fit into their subnets, and the pods into theirs."""
+    pools = {"systemPool": (cluster.system_pool, AKS_SYSTEM), "workloadPool": (cluster.workload_pool, AKS_USER)}
+    nodes = {f"cluster.{key}.maxNodes": (surged(pool.max_nodes), subnet) for key, (pool, subnet) in pools.items()}
+    if sum(count for count, _ in nodes.values()) > 2 ** max(NODE_PREFIX - cluster.pod_cidr.prefixlen, 0):
+        yield Problem(
+            "cluster.podCidr",
+            f"{cluster.pod_cidr} has no /{NODE_PREFIX} for each of {sum(count for count, _ in nodes.values())} nodes, "
+            "those of an upgrade among them",
+            "widen it, or make the pools smaller",
+            AKS_NETWORK,
+        )
+    if network.existing_network is not None:
+        return
+    if network.mode == "byo":
+        computes = sum(one.max_nodes for one in workspace.clusters().values()) + len(workspace.instances.people)
+        nodes["workspace.cpuCluster.maxNodes"] = (computes, TRAINING)
+    for key, (count, subnet) in nodes.items():
+        place = ranges(network).ranges.get(subnet)
+        if place and count > place.num_addresses - KEPT:
+            yield Problem(
+                key,
+                f"{count} nodes at most, and {place} of subnet {to_camel(subnet)} has {place.num_addresses - KEPT} "
+                "addresses for them",
+                f"give network.subnets.{to_camel(subnet)} a larger range, or make the pools smaller",
+                AKS_NETWORK if key.startswith("cluster") else "machine-learning/how-to-secure-training-vnet",
+            )
+
+
+def surged(nodes: int) -> int:
+    """Nodes at most while AKS upgrades a pool: a third more, as `node_pools.py` has it."""
+    return nodes + math.ceil(nodes * SURGE)
+
+
+SURGE = 0.33
+
 RULES: tuple[RuleRow, ...] = (
+    (("network", "cluster", "workspace"), nodes_have_addresses),
     (("network",), the_way_out_is_given),
     (("network",), an_existing_network_has_every_role),
     (("network", "cluster"), nodes_are_let_into_the_api_server),

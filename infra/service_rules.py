@@ -272,6 +272,45 @@ def default_instance_runs_mlflow(serving: s.Serving) -> Iterator[Problem]:
         )
 
 
+# Least machine of a node that carries models in production.
+MODEL_CORES, MODEL_MEMORY = 4, 14
+
+
+def instance_types_fit_their_nodes(cluster: s.Cluster, serving: s.Serving) -> Iterator[Problem]:
+    """What a model may ask for is below what it may take, and one node of the workload pool has it."""
+    page = "machine-learning/how-to-manage-kubernetes-instance-types"
+    size = SIZES.get(cluster.workload_pool.vm_size)
+    if serving.high_availability and size and (size.cores < MODEL_CORES or size.memory < MODEL_MEMORY):
+        yield Problem(
+            "cluster.workloadPool.vmSize",
+            f"{cluster.workload_pool.vm_size} has {size.cores} cores and {size.memory} GiB; in production a node needs "
+            f"{MODEL_CORES} and {MODEL_MEMORY}",
+            "choose a larger size, or set serving.highAvailability to false for a trial",
+            "machine-learning/reference-kubernetes",
+        )
+    for name, given in serving.instance_types.items():
+        key = f"serving.instanceTypes.{name}"
+        for what in ("cpu", "memory"):
+            asked, limit = getattr(given.requests, what), getattr(given.limits, what)
+            if quantity(asked) > quantity(limit):
+                yield Problem(
+                    f"{key}.requests.{what}",
+                    f"{asked} is more than its limit {limit}",
+                    "lower it, or raise the limit",
+                    page,
+                )
+        if size and (
+            quantity(given.requests.cpu) >= size.cores or quantity(given.requests.memory) >= size.memory * 2**30
+        ):
+            yield Problem(
+                f"{key}.requests",
+                f"cpu {given.requests.cpu}, memory {given.requests.memory}: {cluster.workload_pool.vm_size} has "
+                f"{size.cores} and {size.memory}Gi, of which AKS keeps some",
+                "lower them, or choose a larger size for cluster.workloadPool",
+                page,
+            )
+
+
 _UNITS = {"m": 1e-3, "Mi": 2.0**20, "Gi": 2.0**30}
 
 
@@ -298,5 +337,6 @@ RULES: tuple[RuleRow, ...] = (
     (("cluster", "serving"), router_has_its_nodes),
     (("serving",), scoring_is_encrypted_or_says_so),
     (("serving",), default_instance_runs_mlflow),
+    (("cluster", "serving"), instance_types_fit_their_nodes),
 )
 """The blocks that a rule reads, and the rule."""

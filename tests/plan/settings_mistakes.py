@@ -152,6 +152,55 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("personas.reader.principalType", "User"),
     ),
     Mistake("roles", "dev", Set("personas.reader.objectId", "readers"), "personas.reader.objectId"),
+    Mistake(
+        "subnets",
+        "dev",
+        Set("network.subnets", {"aksSystem": "10.21.64.0/26"}),
+        "cluster.systemPool.maxNodes",
+        Set("network.subnets.aksSystem", "10.21.64.0/25"),
+        setup=(Set("cluster.systemPool.maxNodes", 50), Set("quotas.compute", {})),
+    ),
+    Mistake(
+        "subnets",
+        "prod",
+        Set("network.subnets", {"training": "10.23.64.0/27"}),
+        "workspace.cpuCluster.maxNodes",
+        Set("network.subnets.training", "10.23.64.0/25"),
+        setup=(Set("workspace.cpuCluster.maxNodes", 60), Set("quotas.machineLearning", {})),
+    ),
+    Mistake(
+        "addresses",
+        "dev",
+        Set("cluster.podCidr", "10.244.0.0/22"),
+        "cluster.podCidr",
+        Set("cluster.podCidr", "10.244.0.0/20"),
+    ),
+    # architecture-values 4.3.
+    Mistake(
+        "SKUs",
+        "dev",
+        Set("cluster.workloadPool.vmSize", "Standard_D2ds_v5"),
+        "cluster.workloadPool.vmSize",
+        Set("cluster.workloadPool.vmSize", "Standard_D8ds_v5"),
+        setup=(Set("cluster.workloadPool.osDiskGb", 64),),
+    ),
+    Mistake(
+        "traps",
+        "prod",
+        Set("serving.instanceTypes.defaultinstancetype.requests.cpu", "3"),
+        "serving.instanceTypes.defaultinstancetype.requests.cpu",
+        Set("serving.instanceTypes.defaultinstancetype.limits.cpu", "3"),
+    ),
+    Mistake(
+        "traps",
+        "dev",
+        Set(
+            "serving.instanceTypes.large",
+            {"requests": {"cpu": "6", "memory": "8Gi"}, "limits": {"cpu": "6", "memory": "8Gi"}},
+        ),
+        "serving.instanceTypes.large.requests",
+        Set("cluster.workloadPool.vmSize", "Standard_D8ds_v5"),
+    ),
     # architecture-values 4.4 and 4.5.
     Mistake("traps", "dev", Set("spark.sparkVersion", "3.3"), "spark.sparkVersion", Set("spark.sparkVersion", "3.5")),
     Mistake(
