@@ -18,6 +18,7 @@ class Plan:
     findings: list[Json] = field(default_factory=list)
     outputs: Json = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)  # ids of what the settings name, taken to be there
 
     def as_json(self) -> Json:
         """What ``azlocal plan --json`` writes."""
@@ -27,4 +28,5 @@ class Plan:
             "problems": self.problems,
             "findings": self.findings,
             "outputs": self.outputs,
+            "assumed": self.assumed,
         }

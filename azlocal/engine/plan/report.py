@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from azlocal.engine.plan.model import Plan
 from azlocal.engine.plan.policy import open_findings
 from azlocal.engine.provider import Json
+from azlocal.engine.tables.base import arm_type_of
 from azlocal.engine.urns import name_of, type_of
 from azlocal.words import counted
 
@@ -38,6 +39,8 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
     else:
         _print_counts(usual, planned)
     print_summary(found, out)
+    for id_ in found.assumed:
+        _line(usual, f"assumed to exist: {arm_type_of(id_)} {id_.rsplit('/', 1)[-1]}")
     for line in (
         (*path.report(path.times(found.resources)), *cost.report(cost.cost(found.resources))) if planned else ()
     ):

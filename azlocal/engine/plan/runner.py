@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azlocal.engine.assumed import AssumingAzure
 from azlocal.engine.deployment import Deployment
 from azlocal.engine.dynamic import PACKAGE, DynamicProvider
 from azlocal.engine.errors import EngineError, ProgramError
@@ -49,11 +49,9 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
     from azlocal.engine.monitor import Monitor
     from azlocal.engine.plan.review import Planned, review
     from azlocal.engine.program import run_program
-    from azlocal.state import State
-    from azlocal.state.ids import fixed_id
 
-    notes, memory = _Notes(), State(None, fixed_id)
-    deployment = _deployment(project, watcher or notes, memory)
+    notes, world = _Notes(), _World(project)
+    deployment = world.deployment(watcher or notes)
     monitor = Monitor(deployment, project.name, project.stack)
     try:
         run_program(project, monitor, planning=True, note=notes.note)
@@ -67,9 +65,10 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
         problems_of(deployment.summary, deployment.checked),
         outputs=conceal(monitor.outputs),
         notes=notes.taken,
+        assumed=world.assumed,
     )
     broken = {failure.urn for failure in deployment.summary.failures}.union(deployment.summary.skipped)
-    found.problems += review(Planned(found.resources, frozenset(broken), memory))
+    found.problems += review(Planned(found.resources, frozenset(broken), world.state))
     if preview:
         found.problems += _breaks(project)
     return found
@@ -96,29 +95,40 @@ def _breaks(project: Project) -> list[Json]:
     from azlocal.engine.plan.preview import breaks
 
     with program_anew(project.main.parent):
-        return breaks(project, _deployment(project, Silent()))
+        return breaks(project, _World(project).deployment(Silent()))
 
 
-def _deployment(project: Project, watcher: Watcher, memory: State | None = None) -> Deployment:
-    from azlocal.state import State
-    from azlocal.state.ids import fixed_id
+@dataclass
+class _World:
+    """An Azure in memory with nothing in it but what is taken for granted, and clusters on paper."""
 
-    world = _empty_world(project.config, project.name, memory or State(None, fixed_id))
-    return Deployment(StackState(None), world, watcher, planning=True)
+    project: Project
+    state: State = field(init=False)
+    providers: dict[str, Provider] = field(init=False)
+    assumed: list[str] = field(init=False)
 
+    def __post_init__(self) -> None:
+        from azlocal.arm.control import ControlPlane
+        from azlocal.engine.assumed import AssumingAzure, Assumptions
+        from azlocal.engine.paper import PaperClusters
+        from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID
+        from azlocal.state import State
+        from azlocal.state.ids import fixed_id
 
-def _empty_world(config: Mapping[str, str], project: str, memory: State) -> dict[str, Provider]:
-    """An Azure in memory with nothing in it, and clusters on paper."""
-    from azlocal.arm.control import ControlPlane
-    from azlocal.engine.paper import PaperClusters
-    from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID
+        self.state, config = State(None, fixed_id), self.project.config
+        control = ControlPlane(self.state)
+        assumptions = Assumptions(control, config)
+        self.assumed = assumptions.taken
+        port = InProcess(control, OWNER, SUBSCRIPTION_ID)
+        self.providers = {
+            "azure-native": AssumingAzure(port, config, fixed_suffix, assumptions),
+            "kubernetes": KubernetesProvider(PaperClusters(self.state), fixed_suffix),
+            PACKAGE: DynamicProvider(config, self.project.name),
+        }
 
-    port = InProcess(ControlPlane(memory), OWNER, SUBSCRIPTION_ID)
-    return {
-        "azure-native": AssumingAzure(port, config, fixed_suffix),
-        "kubernetes": KubernetesProvider(PaperClusters(memory), fixed_suffix),
-        PACKAGE: DynamicProvider(config, project),
-    }
+    def deployment(self, watcher: Watcher) -> Deployment:
+        """Of an empty stack."""
+        return Deployment(StackState(None), self.providers, watcher, planning=True)
 
 
 def _describe(record: Record, deployment: Deployment) -> Json:
