@@ -422,8 +422,8 @@ ORDER = (
         "order",
         "dev",
         "workspace.py",
-        "opts=self.child(depends_on=args.roles)",
-        "opts=self.child()",
+        "opts=self.child(depends_on=args.roles, ",
+        "opts=self.child(",
         "AuthorizationFailed",
     ),
     _row(
