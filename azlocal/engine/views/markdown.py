@@ -58,7 +58,15 @@ def _row(plan: Json, base: Json | None, *, compared: bool) -> tuple[str, ...]:
     if money.unpriced:
         monthly += f", without {len(money.unpriced)} that have no price"
     minutes = times(plan["resources"]).minutes
-    return plan["stack"], resources, str(len(plan["problems"])), monthly, f"{minutes:.1f}"
+    found = _judged(plan)
+    problems = f"{len(plan['problems'])}{f', {found}' if found else ''}"
+    return plan["stack"], resources, problems, monthly, f"{minutes:.1f}"
+
+
+def _judged(plan: Json) -> str:
+    """How many findings the project's policy has that are not exempt; nothing where it has none."""
+    found = [one for one in plan.get("findings") or [] if one["exemption"] is None]
+    return counted(len(found), "policy finding") if found else ""
 
 
 def _differences(made: dict[str, Json], before: dict[str, Json]) -> tuple[list[str], list[str], list[str]]:
@@ -82,8 +90,7 @@ def _head(plan: Json, base: Json | None) -> str:
         words += f" against the base: {len(added)} new, {len(changed)} changed, {len(gone)} gone"
     spaces = Counter(str(one["armType"] or one["type"]).split("/")[0] for one in made.values())
     told = ", ".join(f"{name} {count}" for name, count in sorted(spaces.items(), key=lambda item: (-item[1], item[0])))
-    findings = [one for one in plan.get("findings") or [] if one["exemption"] is None]
-    judged = f" · {counted(len(findings), 'policy finding')}" if findings else ""
+    judged = f" · {_judged(plan)}" if _judged(plan) else ""
     return f"{words} · {counted(len(plan['problems']), 'problem')}{judged}\n\n{told}"
 
 

@@ -83,6 +83,12 @@ def test_the_json_and_the_comment_hold_the_findings(project: Write) -> None:
     assert "| Critical | R1 | one | `location`: dev is far. Fix: move it |" in comment
 
 
+def test_the_comment_on_all_environments_counts_them(project: Write) -> None:
+    folder = ruled(project(ONE, "dev", "prod"), mandatory=False)
+    commands.plan_all(folder, markdown=folder / "p.md")
+    assert "| prod | 2 | 0, 1 policy finding |" in (folder / "p.md").read_text()
+
+
 def test_the_comment_folds_what_is_exempt(project: Write) -> None:
     folder = ruled(project(ONE), exempt=True)
     commands.plan(folder, "dev", views={"markdown": folder / "p.md"})
