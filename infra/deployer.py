@@ -1,17 +1,22 @@
-"""The identity that an environment's workflow deploys as: trusted by GitHub's word, confined to one group."""
+"""The identities that an environment's workflows sign in as: trusted by GitHub's word, confined to one group.
+
+One deploys, in the GitHub environment that approvers guard. The other only looks, in one that needs no approval: it
+plans what is to be approved, and code of a pull request runs as it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_azure_native import managedidentity
+from pulumi_azure_native import authorization, managedidentity
 
 from infra import role_tables as roles_of
 from infra import settings
 from infra.block import Block, Placement
 from infra.identity import Account
-from infra.roles import RoleMatrix, RoleMatrixArgs, delegation
+from infra.roles import RoleMatrix, RoleMatrixArgs, assignment_name, delegation
 
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "api://AzureADTokenExchange"
@@ -50,26 +55,41 @@ class DeployerArgs:
     group_id: pulumi.Input[str]
 
 
-class Deployer(Block):
-    """A managed identity, its federated credentials, and its roles on one resource group.
+@dataclass(frozen=True)
+class _May:
+    """What an identity is for.
 
-    It assigns roles under a condition that names them, and those that let it do so are not among them: what it
-    deploys can't hand out more than the program does.
+    Args:
+        principal: its name in the rows.
+        suffix: of its name in Azure.
+        grants: its rows.
+        conditions: by role's name.
     """
 
-    def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    principal: str
+    suffix: str
+    grants: Sequence[roles_of.Grant]
+    conditions: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Trusted(Block):
+    """A managed identity, its federated credentials, and its roles on one resource group."""
+
+    def __init__(
+        self, name: str, args: DeployerArgs, environment: str, may: _May, opts: pulumi.ResourceOptions | None
+    ) -> None:
         super().__init__(name, opts)
         place = args.placement
         identity = managedidentity.UserAssignedIdentity(
             f"{name}-identity",
             resource_group_name=place.resource_group,
-            resource_name_=place.names.of("managed_identity", "ci"),
+            resource_name_=place.names.of("managed_identity", may.suffix),
             location=place.location,
             tags=place.tags,
             opts=self.child(),
         )
         before: list[pulumi.Resource] = []
-        for purpose, subject in subjects(args.github, args.environment).items():
+        for purpose, subject in subjects(args.github, environment).items():
             credential = managedidentity.FederatedIdentityCredential(
                 f"{name}-{purpose}",
                 resource_group_name=place.resource_group,
@@ -82,16 +102,68 @@ class Deployer(Block):
                 opts=self.child(depends_on=before),
             )
             before = [credential]
-        roles = RoleMatrix(
-            f"{name}-roles",
-            RoleMatrixArgs(
-                args.subscription_id,
-                roles_of.DEPLOYER,
-                {"Role Based Access Control Administrator": delegation(roles_of.ASSIGNABLE)},
-            ),
-        )
-        roles.principal(roles_of.CI, identity.principal_id)
+        roles = RoleMatrix(f"{name}-roles", RoleMatrixArgs(args.subscription_id, may.grants, may.conditions))
+        roles.principal(may.principal, identity.principal_id)
         roles.scope(roles_of.GROUP, args.group_id)
         roles.close()
         self.account = Account(identity.id, identity.name, identity.client_id, identity.principal_id)
-        self.register_outputs({"identity": identity.id})
+
+
+class Deployer(_Trusted):
+    """Deploys an environment.
+
+    It assigns roles under a condition that names them, and those that let it do so are not among them: what it
+    deploys can't hand out more than the program does.
+    """
+
+    def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        conditions = {"Role Based Access Control Administrator": delegation(roles_of.ASSIGNABLE)}
+        may = _May(roles_of.CI, "ci", roles_of.DEPLOYER, conditions)
+        super().__init__(name, args, args.environment, may, opts)
+        self.register_outputs({"identity": self.account.id})
+
+
+class Previewer(_Trusted):
+    """Plans an environment and compares it with its program; its GitHub environment is called `<stack>-preview`."""
+
+    def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        may = _May(roles_of.PREVIEW, "ci-preview", roles_of.PREVIEWER)
+        super().__init__(name, args, f"{args.environment}-preview", may, opts)
+        self._read_kubernetes(name, args)
+        self.register_outputs({"identity": self.account.id})
+
+    def _read_kubernetes(self, name: str, args: DeployerArgs) -> None:
+        """All objects but secrets: none of the built-in roles reads custom resources and changes nothing."""
+        group = pulumi.Output.from_input(args.group_id)
+        role = group.apply(lambda scope: assignment_name(scope, "kubernetes", "reader"))
+        definition = authorization.RoleDefinition(
+            f"{name}-kubernetes-reader",
+            role_definition_id=role,
+            role_name=group.apply(lambda scope: f"Kubernetes reader of {scope.rsplit('/', 1)[-1]}"),
+            role_type="CustomRole",
+            description="Looks at every object of its clusters but secrets, and changes none.",
+            scope=group,
+            assignable_scopes=[group],
+            permissions=[
+                authorization.PermissionArgs(
+                    actions=[*roles_of.KUBERNETES_FIND],
+                    data_actions=[*roles_of.KUBERNETES_READ],
+                    not_data_actions=[*roles_of.KUBERNETES_HIDDEN],
+                )
+            ],
+            opts=self.child(),
+        )
+        authorization.RoleAssignment(
+            f"{name}-reads-kubernetes",
+            role_assignment_name=pulumi.Output.all(group, self.account.principal_id, role).apply(
+                lambda known: assignment_name(*known)
+            ),
+            scope=group,
+            principal_id=self.account.principal_id,
+            principal_type="ServicePrincipal",
+            role_definition_id=pulumi.Output.concat(
+                f"/subscriptions/{args.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/", role
+            ),
+            description="compares the cluster's objects with the program",
+            opts=self.child(depends_on=[definition]),
+        )

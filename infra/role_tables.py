@@ -11,7 +11,7 @@ from infra.identity import CONTROL_PLANE, KUBELET, ROUTER, TRAINING, WORKLOAD, W
 from infra.private_endpoints import TARGETS
 from infra.settings import Settings
 
-SPARK, CI = "spark", "ci"
+SPARK, CI, PREVIEW = "spark", "ci", "preview"
 ENGINEER, SCIENTIST, ML_ENGINEER, READER = "platform_engineer", "data_scientist", "ml_engineer", "reader"
 
 ROLES: dict[str, str] = {
@@ -199,6 +199,18 @@ DEPLOYER: tuple[Grant, ...] = (
     Grant(CI, "AcrPush", GROUP, "images of environments"),
 )
 """The rows of the environment's CI identity: all on its resource group, assigned before anything is in it."""
+
+PREVIEWER: tuple[Grant, ...] = (
+    Grant(PREVIEW, "Reader", GROUP, "compares every resource with the program"),
+    Grant(PREVIEW, "Storage Blob Data Reader", GROUP, "compares the access control lists of the lake's zones"),
+)
+"""The rows of the identity that plans and compares: it looks and changes nothing. Kubernetes has a role of its own."""
+
+KUBERNETES_READ = ("Microsoft.ContainerService/managedClusters/*/read",)
+"""Objects of a cluster, custom resources among them, which no built-in role reads (aks/manage-azure-rbac)."""
+KUBERNETES_FIND = ("Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",)
+"""Where the API server is, and that Entra ID signs in there: no credential (aks/control-kubeconfig-access)."""
+KUBERNETES_HIDDEN = ("Microsoft.ContainerService/managedClusters/secrets/read",)
 
 EVERY: tuple[Grant, ...] = (
     *MATRIX,

@@ -1,6 +1,7 @@
 """Once for an environment, by a person who owns the subscription: the resource group, and who deploys into it.
 
-From then on the environment's own workflow does everything, as an identity that has no rights outside the group.
+From then on the environment's own workflows do everything, as identities that have no rights outside the group: one
+plans and compares, one deploys.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pulumi_azure_native import authorization, resources
 
 from infra import settings_reader
 from infra.block import Placement
-from infra.deployer import Deployer, DeployerArgs
+from infra.deployer import Deployer, DeployerArgs, Previewer
 from infra.foundation import names_of, tags_of
 
 settings = settings_reader.load("azure-ml-platform")
@@ -32,18 +33,19 @@ group = resources.ResourceGroup(
 identities = resources.ResourceGroup(
     "identities", resource_group_name=names.of("resource_group", "ci"), location=platform.location, tags=tags
 )
-deployer = Deployer(
-    "deployer",
-    DeployerArgs(
-        placement=Placement(identities.name, platform.location, names, tags),
-        github=settings.github,
-        environment=environment,
-        subscription_id=azure.subscription_id,
-        group_id=group.id,
-    ),
+about = DeployerArgs(
+    placement=Placement(identities.name, platform.location, names, tags),
+    github=settings.github,
+    environment=environment,
+    subscription_id=azure.subscription_id,
+    group_id=group.id,
 )
+deployer = Deployer("deployer", about)
+previewer = Previewer("previewer", about)
 
 pulumi.export("resource_group", group.name)
+# Variables of GitHub's environment of the stack's name; in `<stack>-preview` AZURE_CLIENT_ID is the other identity.
 pulumi.export("AZURE_CLIENT_ID", deployer.account.client_id)
+pulumi.export("PREVIEW_AZURE_CLIENT_ID", previewer.account.client_id)
 pulumi.export("AZURE_TENANT_ID", azure.tenant_id)
 pulumi.export("AZURE_SUBSCRIPTION_ID", azure.subscription_id)

@@ -13,6 +13,7 @@ from infra.role_tables import (
     EVERY,
     HIGH_BUSINESS_IMPACT,
     MATRIX,
+    PREVIEWER,
     ROLES,
     Grant,
     chosen,
@@ -23,7 +24,7 @@ from tests.infra import program
 from tests.infra.program import Deployment, each
 
 PEOPLE = {"platform_engineer", "data_scientist", "ml_engineer", "reader"}
-ROWS = (*EVERY, *DEPLOYER)
+ROWS = (*EVERY, *DEPLOYER, *PREVIEWER)
 
 
 def test_roles_are_guids_used_once() -> None:
@@ -34,7 +35,7 @@ def test_roles_are_guids_used_once() -> None:
 def test_every_role_is_used_and_every_row_is_unique() -> None:
     assert {row.role for row in ROWS} == ROLES.keys()
     assert len({(row.principal, row.role, row.scope) for row in ROWS}) == len(ROWS)
-    assert {row.principal for row in ROWS} == {*IDENTITIES, *PEOPLE, "spark", "ci"}
+    assert {row.principal for row in ROWS} == {*IDENTITIES, *PEOPLE, "spark", "ci", "preview"}
     assert all(row.why for row in ROWS)
 
 
@@ -44,7 +45,7 @@ def test_nobody_owns_anything() -> None:
 
 def test_the_deployer_hands_out_only_what_the_program_does() -> None:
     its_own = {"Role Based Access Control Administrator", "Locks Contributor", "Resource Policy Contributor"}
-    assert {ROLES[row.role] for row in ROWS if row.principal != "ci"} == ASSIGNABLE
+    assert {ROLES[row.role] for row in ROWS if row.principal not in {"ci", "preview"}} == ASSIGNABLE
     assert not {ROLES[role] for role in its_own} & ASSIGNABLE
     assert {row.scope for row in DEPLOYER} == {"resource_group"}
 
