@@ -10,7 +10,8 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
 export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
 export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test test-kubernetes cluster cluster-down plan picture policy-page policy-pack checkov lint format bench locks clean
+.PHONY: help setup up down test test-kubernetes test-workflows cluster cluster-down plan picture policy-page \
+	policy-pack checkov lint lint-workflows format bench locks clean
 
 help: ## this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,10 +26,13 @@ down: setup ## stop the local Azure; its state stays
 	@$(BIN)/azlocal stop
 
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes and not go"
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG's, or that of `make cluster` for the while
 	@$(BIN)/python -m tools.cluster run $(BIN)/python -m pytest -m kubernetes tests/e2e
+
+test-workflows: setup ## the tier that needs Go: what actionlint says of the workflows
+	@$(BIN)/python -m pytest -m go tests/workflows
 
 cluster: setup ## a real Kubernetes control plane without nodes, built from Go modules once (needs go and etcd)
 	@$(BIN)/python -m tools.cluster start
@@ -51,11 +55,15 @@ policy-pack: setup ## what `pulumi up --policy-pack infra/policy` needs: an envi
 checkov: setup ## a second opinion: what checkov finds in ENV (try prod), beside where it is wrong itself
 	@$(BIN)/python -m tools.second_opinion $(ENV)
 
-lint: setup ## ruff, mypy in strict mode, and the one rule
+lint: setup ## ruff, mypy in strict mode, the one rule, and zizmor over the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/zizmor --offline --pedantic --no-progress --quiet .github
+
+lint-workflows: setup ## actionlint over the workflows, built from its Go module once (needs go), and zizmor
+	@$(BIN)/python -m tools.workflows
 
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix-only .

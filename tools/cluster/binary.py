@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / ".cache"
+from tools import golang
+from tools.golang import CACHE
+
 SOURCE = Path(__file__).parent / "kubernetes"
 BINARIES = CACHE / "kubernetes"
 NEEDED = ("go", "etcd")
@@ -22,12 +20,8 @@ INSTALL = (
 )
 
 
-class ClusterError(Exception):
-    """What is wrong, and the way out."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+class ClusterError(golang.ToolError):
+    """What keeps a cluster from running."""
 
 
 def binary() -> Path:
@@ -47,8 +41,7 @@ def binary() -> Path:
 
 def place() -> Path:
     """Where the program is: by what it is built from."""
-    inputs = [SOURCE / name for name in ("main.go", "go.mod", "go.sum")]
-    return BINARIES / hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()[:16]
+    return golang.place(SOURCE, BINARIES)
 
 
 def version() -> str:
@@ -63,27 +56,14 @@ def _build(target: Path) -> None:
     sys.stderr.write(f"cluster: building Kubernetes {version()}, once: some minutes, 3 GB meanwhile ... ")
     sys.stderr.flush()
     began = time.monotonic()
-    caches = CACHE / "go"
-    places = {"GOPATH": caches, "GOMODCACHE": caches / "modules", "GOCACHE": caches / "build"}
     major, minor, _ = version().removeprefix("v").split(".", 2)
     told = "".join(
         f" -X k8s.io/component-base/version.{name}={value}"
         for name, value in (("gitVersion", version()), ("gitMajor", major), ("gitMinor", minor))
     )
-    shutil.rmtree(BINARIES, ignore_errors=True)
-    BINARIES.mkdir(parents=True)
-    part = target.with_suffix(".part")
-    flags = ("-trimpath", "-buildvcs=false", "-modcacherw", "-ldflags", f"-s -w{told}")
-    done = subprocess.run(
-        ("nice", "go", "build", *flags, "-o", str(part), "."),
-        cwd=SOURCE, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        env={**{name: str(path) for name, path in places.items()}, **os.environ, "CGO_ENABLED": "0"},
-    )  # fmt: skip
-    if done.returncode:
+    try:
+        golang.build(SOURCE, target, defined=told)
+    except golang.BuildError as error:
         sys.stderr.write("failed\n")
-        said = [line for line in done.stderr.splitlines() if not line.startswith("go: downloading")]
-        words = "\n".join(said[-12:]) or f"go ended with status {done.returncode}"
-        raise ClusterError(f"Kubernetes could not be built:\n{words}", INSTALL)
-    part.rename(target)
-    shutil.rmtree(caches, ignore_errors=True)  # of use to nothing else
+        raise ClusterError(f"Kubernetes could not be built:\n{error}", INSTALL) from None
     sys.stderr.write(f"{time.monotonic() - began:.0f} s\n")

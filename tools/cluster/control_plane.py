@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.cluster import certificates
-from tools.cluster.binary import CACHE, ROOT, ClusterError, binary, version
+from tools.cluster.binary import ClusterError, binary, version
+from tools.golang import CACHE, ROOT
 
 FOLDER = CACHE / "cluster"  # certificates, data, logs
 KUBECONFIG = FOLDER / "kubeconfig"

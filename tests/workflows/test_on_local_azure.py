@@ -1,0 +1,238 @@
+"""The scripts of the workflows, run as the identities that GitHub's environments have, on the local Azure."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from azure.identity import DefaultAzureCredential
+from azure.mgmt.containerservice import ContainerServiceClient
+from azure.mgmt.keyvault import KeyVaultManagementClient
+
+from azlocal import lifecycle
+from azlocal.entra.principals import SUBSCRIPTION_ID
+from azlocal.state import StateFolder
+from tests.e2e.conftest import Platform, acting, start
+from tests.e2e.test_up import edit
+from tests.workflows.files import ROOT
+
+pytestmark = [pytest.mark.minutes, pytest.mark.timeout(900), pytest.mark.xdist_group("workflows")]
+
+DEPLOYER = "github:example-org/azure-ml-platform:local"
+PREVIEWER = "github:example-org/azure-ml-platform:local-preview"
+SETTINGS = "environments/Pulumi.local.yaml"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a script ended: its status, all it printed, and what it left for the page and later jobs."""
+
+    code: int
+    output: str
+    summary: str
+    outputs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Workflows:
+    """A bootstrapped environment, and a repository whose workflows deploy into it."""
+
+    platform: Platform
+    project: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the scripts run, and what they write comes to lie."""
+        return self.project.parent
+
+    @property
+    def plan(self) -> Path:
+        """The plan that is approved."""
+        return self.folder / "plan.json"
+
+    def script(self, module: str, *arguments: str, variables: dict[str, str] | None = None) -> Done:
+        """Run a script as a step does."""
+        page, values = self.folder / "summary.md", self.folder / "outputs.txt"
+        for file in (page, values):
+            file.write_text("")
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            check=False, capture_output=True, text=True, timeout=800, stdin=subprocess.DEVNULL, cwd=self.folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "AZLOCAL_STATE": str(self.platform.folder.path),
+                "GITHUB_STEP_SUMMARY": str(page),
+                "GITHUB_OUTPUT": str(values),
+                **(variables or {}),
+            },
+        )  # fmt: skip
+        told = dict(line.split("=", 1) for line in values.read_text().splitlines())
+        return Done(done.returncode, done.stdout + done.stderr, page.read_text(), told)
+
+    def stack(self, step: str, *arguments: str, principal: str = PREVIEWER) -> Done:
+        """A step of the stack's deployment."""
+        local = ("--engine", "azlocal", "--as", principal, "--project", str(self.project))
+        return self.script("tools.ci.stack", step, "local", *arguments, *local)
+
+    def save(self) -> Done:
+        """Plan what is to be approved."""
+        return self.stack("save", "--file", str(self.plan))
+
+    def apply(self, digest: str) -> Done:
+        """Deploy what an approver let through."""
+        return self.stack("apply", "--file", str(self.plan), "--digest", digest, principal=DEPLOYER)
+
+    def variables(self, principal: str = DEPLOYER) -> dict[str, str]:
+        """Those of a job that trains, deploys a model or stops a cluster: who it is, and the environment's outputs."""
+        file = self.folder / "stack.json"
+        done = self.stack("outputs", "--file", str(file))
+        assert done.code == 0, done.output
+        return {**self.platform.variables(principal), "STACK_OUTPUTS": str(file)}
+
+    @contextmanager
+    def changed(self) -> Iterator[None]:
+        """A commit that gives everything another tag; taken back afterwards."""
+        edit(self.project, SETTINGS, "    costCenter: none", "    costCenter: other")
+        yield
+        edit(self.project, SETTINGS, "    costCenter: other", "    costCenter: none")
+
+
+@pytest.fixture(scope="module")
+def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflows]:
+    folder = tmp_path_factory.mktemp("workflows")
+    project = folder / "project"
+    project.mkdir()
+    for name in ("infra", "environments"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Pulumi.yaml", project)
+    location = "    location: westeurope\n"
+    edit(project, SETTINGS, location, f"{location}    group: existing\n")
+    platform = start(StateFolder(folder / "state"))
+    made = platform.command("up", "local", project=project / "infra" / "bootstrap")
+    assert made.code == 0, made.output
+    yield Workflows(platform, project)
+    lifecycle.stop(platform.folder)
+
+
+@pytest.fixture(scope="module")
+def deployed(bootstrapped: Workflows) -> Workflows:
+    """Planned by who may look, approved, applied by who may deploy."""
+    planned = bootstrapped.save()
+    assert planned.code == 0, planned.output
+    assert f"sha256 {planned.outputs['digest']}" in planned.summary, "an approver sees what is approved"
+    applied = bootstrapped.apply(planned.outputs["digest"])
+    assert applied.code == 0, applied.output
+    assert re.search(r"^local: .*\d{3} created", applied.output, re.MULTILINE)
+    return bootstrapped
+
+
+def test_a_pull_request_is_previewed_by_who_may_only_look(deployed: Workflows) -> None:
+    done = deployed.stack("preview")
+    assert done.code == 0, done.output
+    assert "to create" in done.summary
+
+
+def test_another_plan_than_the_approved_is_refused(deployed: Workflows) -> None:
+    approved = deployed.save().outputs["digest"]
+    deployed.plan.write_text(deployed.plan.read_text().replace("westeurope", "northeurope"))
+    done = deployed.apply(approved)
+    assert done.code == 1
+    assert "error: plan.json is not the plan that was approved" in done.output
+    assert "Traceback" not in done.output
+    assert deployed.apply("").code == 1, "nor is any taken where none was approved"
+
+
+def test_a_program_that_changed_since_the_approval_is_refused(deployed: Workflows) -> None:
+    approved = deployed.save().outputs["digest"]
+    with deployed.changed():
+        done = deployed.apply(approved)
+    assert done.code == 1
+    assert "error: the program no longer makes what" in done.output
+    assert deployed.stack("drift").code == 0, "nothing has changed"
+
+
+def test_who_may_only_look_changes_nothing(deployed: Workflows) -> None:
+    with deployed.changed():
+        run = deployed.platform.command("up", "local", "--as", PREVIEWER, project=deployed.project)
+    assert run.code == 1
+    assert "AuthorizationFailed" in run.output
+    assert not any(run.changes.values()), run.output
+    put_right = deployed.platform.command("up", "local", "--as", DEPLOYER, project=deployed.project)
+    assert put_right.code == 0, put_right.output
+
+
+def test_drift_is_found_by_who_may_only_look(deployed: Workflows) -> None:
+    agrees = deployed.stack("drift")
+    assert agrees.code == 0, agrees.output
+    assert "local: program and world agree" in agrees.summary
+    with (
+        acting(deployed.platform.variables()),
+        KeyVaultManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID) as azure,
+    ):
+        (vault,) = azure.vaults.list_by_resource_group("rg-mlp-local")
+        azure.vaults.update("rg-mlp-local", str(vault.name), {"tags": {"by": "hand"}})
+    differs = deployed.stack("drift")
+    assert differs.code == 1
+    assert re.search(r"~ keyvault:Vault \S+ would be updated", differs.output), differs.output
+    put_right = deployed.platform.command("up", "local", "--refresh", "--as", DEPLOYER, project=deployed.project)
+    assert put_right.code == 0, put_right.output
+    assert deployed.stack("drift").code == 0
+
+
+def test_the_cluster_stops_for_the_night_and_starts_again(deployed: Workflows) -> None:
+    variables = deployed.variables()
+    off = deployed.script("tools.ci.night", "stop", variables=variables)
+    assert off.code == 0, off.output
+    assert "governance.nightStop is off" in off.summary
+    outputs = Path(variables["STACK_OUTPUTS"])
+    told = {**json.loads(outputs.read_text()), "night_stop": True}
+    outputs.write_text(json.dumps(told))
+
+    def state() -> str | None:
+        with (
+            acting(deployed.platform.variables()),
+            ContainerServiceClient(DefaultAzureCredential(), SUBSCRIPTION_ID) as client,
+        ):
+            found = client.managed_clusters.get(told["resource_group"], told["kubernetes_cluster"])
+            return found.power_state.code if found.power_state else None
+
+    said = []
+    for action, wanted in (("stop", "Stopped"), ("stop", "Stopped"), ("start", "Running")):
+        done = deployed.script("tools.ci.night", action, variables=variables)
+        assert done.code == 0, done.output
+        assert state() == wanted
+        said.append(done.summary.strip().removeprefix(told["kubernetes_cluster"]))
+    assert said == [" is stopped now.", " is stopped already.", " is running now."]
+
+
+def test_a_model_is_trained_compared_registered_and_deployed(deployed: Workflows) -> None:
+    variables = deployed.variables()
+    trained = deployed.script("tools.ci.model", "train", variables=variables)
+    assert trained.code == 0, trained.output
+    assert "### Trained and registered" in trained.summary
+    assert "model flight-delay:1 registered" in trained.output
+    rolled_out = deployed.script("tools.ci.model", "deploy", variables=variables)
+    assert rolled_out.code == 0, rolled_out.output
+    assert re.search(r"### Deployed\n\n`https://\S+/score`", rolled_out.summary)
+    assert "traffic blue 100 %" in rolled_out.output
+
+
+def test_what_fails_ends_the_workflow_with_a_sentence(deployed: Workflows) -> None:
+    missing = deployed.script("tools.ci.model", "train", variables={"STACK_OUTPUTS": "nowhere"})
+    assert missing.code == 1
+    assert "error: STACK_OUTPUTS names no file\nhint: write it with" in missing.output
+    refused = deployed.script("tools.ci.model", "train", variables=deployed.variables(PREVIEWER))
+    assert refused.code == 1
+    assert "Azure refused" in refused.output
+    assert "Traceback" not in refused.output
+    assert refused.summary == ""

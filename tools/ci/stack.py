@@ -1,0 +1,116 @@
+"""One step of a stack's deployment: preview, save, apply, drift, outputs.
+
+``save`` keeps a plan and answers its digest; ``apply`` takes a plan of just that digest. Between the two an approver
+reads what ``save`` has put on the run's page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import hmac
+import re
+import sys
+from pathlib import Path
+
+from tools.ci.engines import Azlocal, Engine, Pulumi
+from tools.ci.job import ROOT, StepError, fail, output, summarize
+
+STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+MOST = 900_000  # bytes of a step's summary; GitHub takes 1 MiB
+
+
+def preview(engine: Engine, stack: str) -> None:
+    """Show what would change."""
+    _tell(f"Preview of {stack}", engine.preview(stack))
+
+
+def save(engine: Engine, stack: str, file: Path) -> None:
+    """Keep what would change in a file, and answer its digest."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    said = engine.save(stack, file)
+    found = digest(file)
+    _tell(f"Plan of {stack}, sha256 {found}", said)
+    output("digest", found)
+
+
+def apply(engine: Engine, stack: str, file: Path, wanted: str) -> None:
+    """Update just as planned.
+
+    Raises:
+        StepError: the file is not the one that was approved.
+    """
+    found = digest(file)
+    if not hmac.compare_digest(found, wanted):
+        raise StepError(
+            f"{file.name} is not the plan that was approved: its sha256 is {found}, approved was {wanted or 'none'}",
+            "run the whole workflow again, so that it is planned and approved anew",
+        )
+    _tell(f"Deployment of {stack}, plan {found}", engine.apply(stack, file))
+
+
+def drift(engine: Engine, stack: str) -> None:
+    """Compare program and world; fails on any difference."""
+    _tell(f"{stack} is what its program says", engine.drift(stack))
+
+
+def outputs(engine: Engine, stack: str, file: Path) -> None:
+    """Write the stack's outputs, for STACK_OUTPUTS."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine.outputs(stack, file)
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a plan.
+
+    Raises:
+        StepError: there is none.
+    """
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StepError(f"{file} can't be read: {error.strerror}", "`save` writes it") from None
+
+
+def _tell(title: str, said: str) -> None:
+    words = said.encode()[-MOST:].decode(errors="ignore")
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", words)), default=0))
+    summarize(f"<details><summary>{title}</summary>\n\n{fence}text\n{words.rstrip()}\n{fence}\n\n</details>")
+
+
+def main(arguments: list[str]) -> int:
+    """Run one step."""
+    parser = argparse.ArgumentParser(prog="stack", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("step", choices=("preview", "save", "apply", "drift", "outputs"))
+    parser.add_argument("stack")
+    parser.add_argument("--file", type=Path, help="the plan (save, apply) or the outputs (outputs)")
+    parser.add_argument("--digest", default="", help="what `save` answered (apply)")
+    parser.add_argument("--engine", choices=("pulumi", "azlocal"), default="pulumi")
+    parser.add_argument("--as", dest="principal", default="owner", help="azlocal: whom to be")
+    parser.add_argument("--project", type=Path, default=ROOT, help="the folder of Pulumi.yaml")
+    chosen = parser.parse_args(arguments)
+    if (chosen.file is None) == (chosen.step in {"save", "apply", "outputs"}):
+        parser.error(f"{chosen.step} {'needs' if chosen.file is None else 'takes no'} --file")
+    project: Path = chosen.project.absolute()
+    engine: Engine = Pulumi(project) if chosen.engine == "pulumi" else Azlocal(project, chosen.principal)
+    try:
+        if not STACK.fullmatch(chosen.stack):
+            raise StepError(f"{chosen.stack!r} is no name of a stack", "name an environment, as dev")
+        match chosen.step:
+            case "preview":
+                preview(engine, chosen.stack)
+            case "save":
+                save(engine, chosen.stack, chosen.file.absolute())
+            case "apply":
+                apply(engine, chosen.stack, chosen.file.absolute(), chosen.digest)
+            case "drift":
+                drift(engine, chosen.stack)
+            case _:
+                outputs(engine, chosen.stack, chosen.file.absolute())
+    except StepError as error:
+        return fail(error)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
