@@ -23,7 +23,8 @@ class Lines:
             root = yaml.compose((FOLDER / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"), Loader=_LOADER)
         except (OSError, yaml.YAMLError):
             root = None
-        self._config, self._line = _step(root, "config") or (None, 0)
+        found: tuple[Any, int] = _step(root, "config") or (None, 0)
+        self._config, self._line = found
 
     def where(self, key: str) -> str:
         """``file:line`` of a dotted key, or of the block that lacks it; the file alone where neither is in it."""

@@ -58,7 +58,7 @@ def uses() -> Iterator[tuple[str, Json]]:
 
 def lines() -> Iterator[tuple[str, str]]:
     """Each line of each file."""
-    for path in sorted(GITHUB.rglob("*.yml")):
+    for path in sorted((*GITHUB.glob("workflows/*.yml"), *GITHUB.glob("actions/*/action.yml"))):
         for line in path.read_text().splitlines():
             yield path.name, line
 

@@ -128,7 +128,8 @@ def test_every_script_that_is_named_exists_and_every_script_is_used() -> None:
 
 
 def test_every_target_of_make_that_is_named_exists() -> None:
-    named = {name for _, step in steps() for name in re.findall(r"\bmake ([a-z-]+)", str(step.get("run", "")))}
+    scripts = [str(step.get("run", "")) for _, step in steps()]
+    named = {name for script in scripts for made in re.findall(r"\bmake ([a-z -]+)", script) for name in made.split()}
     assert {"lint", "lint-workflows", "test", "up", "test-kubernetes", "setup"} <= named
     there = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named <= there
@@ -141,6 +142,13 @@ def test_versions_are_those_of_the_locks_and_the_settings() -> None:
     settings = yaml.safe_load((ROOT / "environments" / "Pulumi.local.yaml").read_text())["config"]
     version = settings["azure-ml-platform:cluster"]["kubernetesVersion"]
     assert re.fullmatch(rf"kindest/node:v{re.escape(version)}\.\d+@sha256:[0-9a-f]{{64}}", kind["with"]["node_image"])
+
+
+def test_an_environment_is_changed_by_one_at_a_time() -> None:
+    order = workflows()["deploy.yml"]["jobs"]
+    groups = {name: job["concurrency"] for name, job in order.items()}
+    assert groups == {name: {"group": f"stack-{name}", "cancel-in-progress": False} for name in order}
+    assert workflows()["night.yml"]["jobs"]["cluster"]["concurrency"] == groups["dev"]
 
 
 def test_a_cache_depends_on_the_locks() -> None:
