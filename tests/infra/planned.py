@@ -25,7 +25,7 @@ def deployment_of(environment: str, values: Mapping[str, Any] | None = None) -> 
     if values is not None:
         config = {f"{PROJECT}:{key}": json.dumps(value) for key, value in values.items()}
         project = dataclasses.replace(project, config=config)
-    deployment = runner._deployment(project, Silent())
+    deployment = runner._World(project).deployment(Silent())
     run_program(project, Monitor(deployment, project.name, project.stack), planning=True, note=lambda *_: None)
     assert not deployment.summary.failures
     return deployment
