@@ -227,6 +227,15 @@ def plan(
             help="Also run the program with unknown outputs, as `pulumi preview` does. [default: for one environment]",
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="running",
+            help="Compare with the local Azure that runs: what is created, changed, replaced or deleted, and why.",
+        ),
+    ] = None,
+    principal: As = "owner",
+    state: State = None,
     policy: Annotated[
         bool,
         typer.Option(
@@ -237,13 +246,20 @@ def plan(
         bool, typer.Option("--verbose", help="Show each resource, and tracebacks of the program's own errors.")
     ] = False,
 ) -> None:
-    """Show what a program would create on an empty Azure, and what Azure would refuse. Needs nothing running."""
+    """Show what a program would create on an empty Azure, and what Azure would refuse.
+
+    Needs nothing running, but for --against running.
+    """
     from azlocal.engine import commands
 
     if bool(env) == all_:
         raise UsageError("name one environment, or say --all for every one", "azlocal plan ENV")
     if base and not markdown:
         raise UsageError("--base is compared by --markdown, which is missing", "add --markdown FILE.md")
+    if against not in {None, "running"}:
+        raise UsageError(f"--against '{against}' is nothing to compare with", "say --against running")
+    if against and not env:
+        raise UsageError("--against is of one environment", "name it instead of --all")
     views = {"graph": graph, "arm": arm, "markdown": markdown, "base": base}
     if env:
         commands.plan(
@@ -253,6 +269,7 @@ def plan(
             views=views,
             preview=preview is not False,
             policy=policy,
+            running=(StateFolder(state), principal) if against else None,
             verbose=verbose,
         )
     elif graph or arm:

@@ -16,6 +16,7 @@ from azlocal.words import counted
 if TYPE_CHECKING:
     from azlocal.engine.events import Summary
     from azlocal.engine.plan import Plan
+    from azlocal.engine.plan.against import Against
     from azlocal.state.folder import StateFolder
 
 Json = dict[str, Any]
@@ -98,14 +99,14 @@ def drift(project: Path, env: str, folder: StateFolder, *, principal: str = "own
     gc.disable()
     with local_target(folder, principal) as target:
         found = _explained(lambda: run_drift(project, env, target, Lines()), verbose)
-    for action, urn in found.changes:
-        sign, _, done = SIGNS[action]
-        sys.stdout.write(f"{sign} {short_type(urn)} {name_of(urn)} would be {done}\n")
+    for one in found.changes:
+        sign, _, done = SIGNS[one.action]
+        sys.stdout.write(f"{sign} {short_type(one.urn)} {name_of(one.urn)} would be {done}\n")
     for urn in found.skipped:
         sys.stdout.write(f"? {short_type(urn)} {name_of(urn)} hangs on what is missing\n")
-    for one in found.failures:
-        what = f"{short_type(one.urn)} {name_of(one.urn)}: " if one.urn.startswith("urn:") else ""
-        sys.stdout.write(f"! {what}{one.code}: {one.message}\n")
+    for failure in found.failures:
+        what = f"{short_type(failure.urn)} {name_of(failure.urn)}: " if failure.urn.startswith("urn:") else ""
+        sys.stdout.write(f"! {what}{failure.code}: {failure.message}\n")
     if found.failures:
         raise EngineError(
             f"{env} could not be compared: {counted(len(found.failures), 'resource')} can't be looked at",
@@ -128,12 +129,14 @@ def plan(
     views: Mapping[str, Path | None] | None = None,
     preview: bool = True,
     policy: bool = True,
+    running: tuple[StateFolder, str] | None = None,
     verbose: bool = False,
 ) -> None:
     """Show what a program would make on an empty Azure; ``-`` writes the JSON to standard output.
 
     ``views`` names files for other views of it: see ``azlocal.engine.views.files``. With ``policy`` the project's own
-    rules judge it: see ``azlocal.engine.plan.policy``.
+    rules judge it: see ``azlocal.engine.plan.policy``. ``running`` is a local Azure that it is compared with, and who
+    looks: see ``azlocal.engine.plan.against``.
 
     Raises:
         EngineError: a file is of no use, Azure would refuse something, or a mandatory rule does; each has been shown.
@@ -146,6 +149,8 @@ def plan(
     look_ahead({"json": json_file, **(views or {})}, env)
     gc.disable()  # as for up
     found: Plan = _explained(lambda: run_plan(project, env, preview=preview), verbose)
+    if running and found.resources:
+        found.against = _explained(lambda: _against(project, env, *running), verbose)
     if policy:
         found.findings = judge(project, env, found.resources)
     if not _is_stdout(json_file):
@@ -155,6 +160,19 @@ def plan(
     shown = {name: file for name, file in (views or {}).items() if found.resources or name in {"markdown", "base"}}
     write_views(found.as_json(), shown)
     _raise_problems([found])
+    if found.against and found.against.failures:
+        raise EngineError(
+            f"{env} could not be compared: {counted(len(found.against.failures), 'resource')} can't be looked at",
+            "see above; the principal has to be able to read everything",
+        )
+
+
+def _against(project: Path, env: str, folder: StateFolder, principal: str) -> Against:
+    from azlocal.engine.plan.against import against
+    from azlocal.engine.target import local_target
+
+    with local_target(folder, principal) as target:
+        return against(project, env, target)
 
 
 def plan_all(

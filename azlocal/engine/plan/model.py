@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azlocal.engine.plan.against import Against
 
 Json = dict[str, Any]
 
@@ -19,6 +22,7 @@ class Plan:
     outputs: Json = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)  # ids of what the settings name, taken to be there
+    against: Against | None = None  # how it differs from what runs, where it was compared
 
     def as_json(self) -> Json:
         """What ``azlocal plan --json`` writes."""
@@ -29,4 +33,5 @@ class Plan:
             "findings": self.findings,
             "outputs": self.outputs,
             "assumed": self.assumed,
+            **({"against": self.against.as_json()} if self.against else {}),
         }

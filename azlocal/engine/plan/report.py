@@ -33,12 +33,18 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
     for severity, message in found.notes:
         _line(errors, f"{severity}: {message}")
     planned = planned_resources(found)
-    if verbose:
+    if found.against:
+        for line in found.against.lines():
+            _line(usual, line)
+    elif verbose:
         for resource in planned:
             _line(usual, f"+ {kind_of(resource)} {name_of(resource['urn'])}")
     else:
         _print_counts(usual, planned)
-    print_summary(found, out)
+    if found.against and not found.problems:
+        _line(usual, f"{found.stack}: {found.against.summary()}", "bold")
+    else:
+        print_summary(found, out)
     for id_ in found.assumed:
         _line(usual, f"assumed to exist: {arm_type_of(id_)} {id_.rsplit('/', 1)[-1]}")
     for line in (

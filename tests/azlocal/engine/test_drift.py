@@ -26,7 +26,7 @@ def drift(stack: Stack, program: str | None = None) -> Drift:
 
 
 def named(found: Drift) -> list[tuple[str, str]]:
-    return [(action.value, urn.rsplit("::", 1)[-1]) for action, urn in found.changes]
+    return [(one.action.value, one.urn.rsplit("::", 1)[-1]) for one in found.changes]
 
 
 def test_what_was_just_brought_up_agrees(stack: Stack) -> None:
@@ -70,7 +70,7 @@ identity('b', rg.name, tags={'of': a.client_id})
 def test_a_stack_that_was_never_up_lacks_everything(stack: Stack) -> None:
     stack.write(PROGRAM)
     found = run_drift(stack.folder, "dev", stack.target, stack.heard)
-    assert [action for action, _ in found.changes][:1] == [Action.CREATE]
+    assert [one.action for one in found.changes][:1] == [Action.CREATE]
     assert stack.azure.writes() == []
 
 

@@ -1,0 +1,106 @@
+"""``azlocal plan --against running``: what would be created, changed, replaced or deleted, which fields, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from azlocal.engine.plan.against import Against, against
+from tests.azlocal.engine.conftest import GROUP, Stack, refuse
+
+IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities".lower()
+PROGRAM = "rg = group(); identity('a', rg.name, tags={'by': 'program'}); identity('b', rg.name)"
+ACCOUNT = """
+from pulumi_azure_native import storage
+rg = group()
+storage.StorageAccount("lake", resource_group_name=rg.name, account_name="lake1", location="westeurope",
+    kind="StorageV2", sku={"name": "Standard_LRS"}, is_hns_enabled=HNS)
+"""
+
+
+def compared(stack: Stack, program: str) -> Against:
+    """The comparison, which writes nothing."""
+    stack.write(program)
+    stack.azure.requests.clear()
+    before = stack.saved
+    found = against(stack.folder, "dev", stack.target)
+    assert stack.azure.writes() == []
+    assert stack.saved == before
+    return found
+
+
+def told(found: Against) -> list[str]:
+    return [line.replace("managedidentity:UserAssignedIdentity ", "") for line in found.lines()]
+
+
+def test_nothing_to_do_is_said(stack: Stack) -> None:
+    stack.up(PROGRAM)
+    found = compared(stack, PROGRAM)
+    assert told(found) == []
+    assert found.summary() == "nothing to do, 3 unchanged"
+
+
+def test_each_difference_is_told_with_its_fields_and_why(stack: Stack) -> None:
+    stack.up(PROGRAM)
+    program = "rg = group(); identity('a', rg.name, tags={'by': 'hand', 'of': 'me'}); identity('c', rg.name)"
+    found = compared(stack, program)
+    assert told(found) == ["~ a: tags.by, tags.of", "+ c", "- b: the program no longer has it"]
+    assert found.summary() == "1 to create, 1 to change, 1 to delete, 1 unchanged"
+    assert found.as_json()["changes"][0]["fields"] == ["tags.by", "tags.of"]
+
+
+def test_a_replacement_says_why(stack: Stack) -> None:
+    stack.up(PROGRAM)
+    (change,) = compared(stack, PROGRAM.replace("identity('b', rg.name)", "identity('b', rg.name, call='z')")).changes
+    assert change.action.value == "replace"
+    assert change.why == "resourceName can't be changed in place"
+    assert change.fields == ("resourceName",)
+
+
+def test_what_was_changed_outside_counts(stack: Stack) -> None:
+    stack.up(PROGRAM)
+    stack.azure.resources[f"{IDENTITIES}/a"]["tags"] = {"by": "hand"}
+    del stack.azure.resources[f"{IDENTITIES}/b"]
+    assert told(compared(stack, PROGRAM)) == ["~ a: tags.by", "+ b"]
+
+
+def test_what_hangs_on_something_new_is_created_or_left_open(stack: Stack) -> None:
+    stack.up("rg = group(); identity('old', rg.name)")
+    program = """
+rg = group()
+a = identity('a', rg.name)
+identity('new', rg.name, tags={'of': a.client_id})
+identity('old', rg.name, tags={'of': a.client_id})
+"""
+    found = compared(stack, program)
+    assert told(found) == ["+ a", "+ new", "? old: hangs on what would be new, and may change"]
+    assert found.summary() == "2 to create, 1 may change, 1 unchanged"
+
+
+def test_what_would_lose_data_says_so(stack: Stack) -> None:
+    stack.up(ACCOUNT.replace("HNS", "True"))
+    (line,) = compared(stack, ACCOUNT.replace("HNS", "False")).lines()
+    assert line.startswith(
+        "± storage:StorageAccount lake: isHnsEnabled; isHnsEnabled can't be changed in place; LOSES "
+    )
+    assert line.endswith("`up` wants --accept-data-loss lake")
+
+
+def test_what_is_protected_says_so(stack: Stack) -> None:
+    stack.up("rg = group(); identity('kept', rg.name, protect=True)")
+    (change,) = compared(stack, "rg = group()").changes
+    assert change.why == "the program no longer has it; it is protected: remove `protect` and run up first"
+
+
+def test_what_can_t_be_read_is_a_failure(stack: Stack) -> None:
+    stack.up(PROGRAM)
+    stack.azure.refuse = refuse("GET", "a", 403, "AuthorizationFailed")
+    found = compared(stack, PROGRAM)
+    assert [failure.code for failure in found.failures] == ["AuthorizationFailed"]
+
+
+@pytest.mark.parametrize("program", [PROGRAM, ACCOUNT.replace("HNS", "True")])
+def test_on_an_empty_azure_everything_is_created(stack: Stack, program: str) -> None:
+    stack.write(program)
+    found = against(stack.folder, "dev", stack.target)
+    assert {change.action.value for change in found.changes} == {"create"}
+    assert found.same == 0
