@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from infra.policy.catalogue import LEFT_OUT, RULES  # noqa: E402
+from infra.policy.catalogue import LEFT_OUT, NARROWED, RULES  # noqa: E402
 from infra.policy.checkov_table import WRONG  # noqa: E402
 from infra.policy.evaluation import planned, verdicts  # noqa: E402
 from infra.policy.exemptions import EXEMPTIONS  # noqa: E402
@@ -46,6 +46,8 @@ def page(plans: Plans) -> str:
         "## Exemptions",
         "A rule does not hold for these resources; after the day the finding is back, and the exemption one itself.",
         "\n".join(_table(("rule", "resources", "environments", "reason", "until"), _exemptions())),
+        "## Rules that let more pass than PSRule's",
+        "\n".join(_table(("rule", "what, and why"), sorted(NARROWED.items()))),
         "## Rules of PSRule that are none here",
         "\n".join(_table(("rule", "why"), sorted(LEFT_OUT.items()))),
         "## A second opinion",

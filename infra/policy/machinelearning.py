@@ -21,8 +21,7 @@ def _kind(*kinds: str) -> When:
     return applies
 
 
-# What Azure ML makes itself: PSRule has no such filter, but an attached cluster or Spark pool has neither local
-# accounts nor a subnet that Azure ML could give it (Azure Policy looks at the same kinds).
+# What Azure ML makes itself: see NARROWED in the catalogue.
 _MADE = ("AmlCompute", "ComputeInstance")
 
 
@@ -31,7 +30,7 @@ def _managed(body: Body, _context: Context) -> bool:
 
 
 def _placed(body: Body, context: Context) -> Iterable[Finding]:
-    """In a subnet, or in the managed network that the Well-Architected guide recommends, which PSRule overlooks."""
+    """In a subnet, or in the managed network of the workspace: see NARROWED in the catalogue."""
     managed = any(_managed(one.body, context) for one in context.of(WORKSPACE))
     if _kind(*_MADE)(body, context) and not managed:
         yield from must_have(f"{INNER}.subnet.id")(body, context)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from azlocal.engine.plan import plan
 from infra.policy import evaluate
-from infra.policy.catalogue import LEFT_OUT, RULES
+from infra.policy.catalogue import LEFT_OUT, NARROWED, RULES
 from infra.policy.evaluation import EXPIRED, verdicts
 from infra.policy.exemptions import EXEMPTIONS
 from infra.policy.model import OURS, Resource, Rule
@@ -83,6 +83,7 @@ def test_every_rule_has_a_name_of_its_own_and_every_exemption_a_rule() -> None:
     assert len(BY_ID) == len(RULES) == len(MUTATIONS)
     assert {one.rule for one in EXEMPTIONS} <= set(BY_ID)
     assert not set(LEFT_OUT) & set(BY_ID)
+    assert set(NARROWED) <= set(BY_ID)
     assert [one.rule for one in EXEMPTIONS if not one.reason] == []
 
 
