@@ -71,9 +71,10 @@ def test_a_plan_is_saved_told_and_applied_by_its_digest(tmp_path: Path, page: Pa
     assert "\nPreviewing update\n" in page.read_text()
     assert run(tmp_path, "apply", "prod", "--file", str(file), "--digest", digest) == 0
     usual = ["--non-interactive", "--cwd", str(tmp_path)]
+    judged = ["--policy-pack", str(tmp_path / "infra" / "policy")]
     assert pulumi() == [
-        [*usual, "preview", "--stack", "prod", "--diff", "--save-plan", str(file)],
-        [*usual, "up", "--stack", "prod", "--yes", "--plan", str(file)],
+        [*usual, "preview", "--stack", "prod", "--diff", *judged, "--save-plan", str(file)],
+        [*usual, "up", "--stack", "prod", "--yes", *judged, "--plan", str(file)],
     ]
 
 
@@ -99,7 +100,7 @@ def test_drift_preview_and_outputs(tmp_path: Path, pulumi: Calls) -> None:
     assert run(tmp_path, "outputs", "dev", "--file", str(outputs)) == 0
     assert [call[3:] for call in pulumi()] == [
         ["preview", "--stack", "dev", "--diff", "--refresh", "--expect-no-changes"],
-        ["preview", "--stack", "dev", "--diff"],
+        ["preview", "--stack", "dev", "--diff", "--policy-pack", str(tmp_path / "infra" / "policy")],
         ["stack", "output", "--stack", "dev", "--json"],
     ]
     assert json.loads(outputs.read_text()) == {"name": "value"}

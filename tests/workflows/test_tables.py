@@ -144,6 +144,17 @@ def test_versions_are_those_of_the_locks_and_the_settings() -> None:
     assert re.fullmatch(rf"kindest/node:v{re.escape(version)}\.\d+@sha256:[0-9a-f]{{64}}", kind["with"]["node_image"])
 
 
+def test_what_is_planned_or_applied_is_judged_by_the_rules() -> None:
+    judged = 0
+    for where, job in jobs():
+        names = [str(step.get("run")) for step in job.get("steps", [])]
+        for number, script in enumerate(names):
+            if re.search(r"tools\.ci\.stack (preview|save|apply) ", script):
+                judged += 1
+                assert "make policy-pack" in names[:number], where
+    assert judged == 3
+
+
 def test_an_environment_is_changed_by_one_at_a_time() -> None:
     order = workflows()["deploy.yml"]["jobs"]
     groups = {name: job["concurrency"] for name, job in order.items()}

@@ -75,25 +75,30 @@ def _run(command: tuple[str, ...], *, shown: bool) -> str:
 class Pulumi:
     """The real engine (pulumi.com/docs/iac/cli/commands; update plans: pulumi.com/docs/iac/guides/basics/update-plans).
 
-    Secrets in a saved plan are encrypted with the stack's key.
+    Secrets in a saved plan are encrypted with the stack's key. What is planned or applied is judged by the project's
+    own rules, which `make policy-pack` readies.
     """
 
     project: Path = ROOT
+
+    @property
+    def _judged(self) -> tuple[str, ...]:
+        return ("--policy-pack", str(self.project / "infra" / "policy"))
 
     def _command(self, *arguments: str) -> tuple[str, ...]:
         return ("pulumi", "--non-interactive", "--cwd", str(self.project), *arguments)
 
     def preview(self, stack: str) -> str:
         """``pulumi preview``."""
-        return run(*self._command("preview", "--stack", stack, "--diff"))
+        return run(*self._command("preview", "--stack", stack, "--diff", *self._judged))
 
     def save(self, stack: str, file: Path) -> str:
         """``pulumi preview --save-plan``."""
-        return run(*self._command("preview", "--stack", stack, "--diff", "--save-plan", str(file)))
+        return run(*self._command("preview", "--stack", stack, "--diff", *self._judged, "--save-plan", str(file)))
 
     def apply(self, stack: str, file: Path) -> str:
         """``pulumi up --plan``: any step that the plan lacks is refused."""
-        return run(*self._command("up", "--stack", stack, "--yes", "--plan", str(file)))
+        return run(*self._command("up", "--stack", stack, "--yes", *self._judged, "--plan", str(file)))
 
     def drift(self, stack: str) -> str:
         """``pulumi preview --refresh --expect-no-changes``."""
