@@ -28,7 +28,7 @@ class PaperCluster:
             try:
                 return self._standin.apply(manifest, FIELD_MANAGER)
             except StatusError as error:
-                raise ResourceError(error.reason, error.message) from None
+                raise _refusal(error) from None
 
     def get(self, manifest: Json) -> Json | None:
         """The object, or None."""
@@ -40,7 +40,7 @@ class PaperCluster:
             except StatusError as error:
                 if error.code == 404:
                     return None
-                raise ResourceError(error.reason, error.message) from None
+                raise _refusal(error) from None
 
     def delete(self, manifest: Json, timeout: float) -> None:
         """Forget the object."""
@@ -51,14 +51,14 @@ class PaperCluster:
                 self._standin.delete(kind, metadata.get("namespace", ""), metadata["name"])
             except StatusError as error:
                 if error.code != 404:
-                    raise ResourceError(error.reason, error.message) from None
+                    raise _refusal(error) from None
 
     def is_namespaced(self, api_version: str, kind: str) -> bool:
         """As the stand-in's discovery says."""
         try:
             return self._standin.kind(api_version, kind).namespaced
         except StatusError as error:
-            raise ResourceError(error.reason, error.message) from None
+            raise _refusal(error) from None
 
 
 class PaperClusters:
@@ -74,3 +74,8 @@ class PaperClusters:
         if key not in self._known:
             self._known[key] = PaperCluster(StandIn(self._state, key))
         return self._known[key]
+
+
+def _refusal(error: StatusError) -> ResourceError:
+    """By its reason, or by its status where the API server gives none, as for a field of the wrong type."""
+    return ResourceError(error.reason or f"HTTP{error.code}", error.message)

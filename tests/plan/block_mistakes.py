@@ -128,6 +128,14 @@ SUBNETS = (
     _row(
         "subnets",
         "local",
+        "hub.py",
+        "address_prefixes=[str(space)]",
+        'address_prefixes=[str(space), "10.20.0.0/16"]',
+        "VnetAddressSpacesOverlap",
+    ),
+    _row(
+        "subnets",
+        "local",
         "network_tables.py",
         'FIREWALL_SUBNET = Subnet("firewall", 26, 26,',
         'FIREWALL_SUBNET = Subnet("firewall", 27, 27,',
@@ -194,6 +202,22 @@ SUBNETS = (
 )
 
 PRIVATE_DNS = (
+    _row(
+        "private DNS",
+        "dev",
+        "private_endpoints.py",
+        'private_zone_name=zone,\n            location="Global"',
+        "private_zone_name=zone,\n            location=place.location",
+        "LocationNotAvailableForResourceType",
+    ),
+    _row(
+        "private DNS",
+        "dev",
+        "private_endpoints.py",
+        "registration_enabled=False",
+        "registration_enabled=True",
+        "BadRequest",
+    ),
     _row(
         "private DNS",
         "dev",
@@ -290,6 +314,14 @@ SKUS = (
     _row(
         "SKUs",
         "dev",
+        "network.py",
+        'public_ip_allocation_method="Static"',
+        'public_ip_allocation_method="Dynamic"',
+        "StandardSkuPublicIPAddressesMustBeStatic",
+    ),
+    _row(
+        "SKUs",
+        "dev",
         "registry.py",
         'containerregistry.SkuArgs(name="Premium")',
         'containerregistry.SkuArgs(name="Standard")',
@@ -336,7 +368,26 @@ SKUS = (
     ),
 )
 
+_NEW_GATEWAY = """        pulumi.CustomResource(
+            "azure-native:network/v20990101preview:NatGateway",
+            "new",
+            {
+                "resourceGroupName": place.resource_group,
+                "natGatewayName": "gateway-of-the-future",
+                "location": place.location,
+            },
+        )
+        self._vault = vault = keyvault.Vault("""
+
 VERSIONS = (
+    _row(
+        "api-versions",
+        "prod",
+        "vault.py",
+        "        self._vault = vault = keyvault.Vault(",
+        _NEW_GATEWAY,
+        "NoRegisteredProviderFound",
+    ),
     _row(
         "api-versions",
         "dev",
@@ -348,6 +399,14 @@ VERSIONS = (
 )
 
 TYPES = (
+    _row(
+        "types",
+        "dev",
+        "serving.py",
+        '"azure.workload.identity/use": "true"',
+        '"azure.workload.identity/use": True',
+        "HTTP500",
+    ),
     _row(
         "types",
         "dev",
@@ -469,6 +528,15 @@ ORDER = (
 )
 
 TRAPS = (
+    _row("traps", "dev", "diagnostic_tables.py", '"allLogs"', '"everyLog"', "BadRequest"),
+    _row(
+        "names",
+        "dev",
+        "serving.py",
+        'metadata={"name": chosen.namespace}',
+        'metadata={"name": chosen.namespace + "_"}',
+        "Invalid",
+    ),
     _row(
         "traps",
         "dev",

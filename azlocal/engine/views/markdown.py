@@ -20,6 +20,7 @@ def markdown(plan: Json, base: Json | None = None, picture: str = "") -> str:
         _head(plan, base),
         _problems(plan["problems"]),
         _findings(plan.get("findings") or []),
+        _assumed(plan.get("assumed") or []),
         _changes(plan, base) if base else "",
         _cost(cost(plan["resources"]), cost(base["resources"]) if base else None),
         _path(plan),
@@ -44,6 +45,11 @@ def markdown_all(plans: list[Json], bases: list[Json] | None = None) -> str:
     )
     head = f"## Plan of {counted(len(plans), 'environment')}"
     return "\n\n".join([head, "\n".join(_table(heads, rows)), *folded]) + "\n"
+
+
+def _assumed(ids: list[str]) -> str:
+    """What another team runs, which the plan takes to be there."""
+    return f"Assumed to exist: {', '.join(f'`{last(id_)}`' for id_ in ids)}" if ids else ""
 
 
 def _row(plan: Json, base: Json | None, *, compared: bool) -> tuple[str, ...]:

@@ -31,6 +31,12 @@ def test_it_counts_and_says_that_nothing_is_wrong(plan: Json) -> None:
     assert "### Changes" not in comment
 
 
+def test_what_is_taken_for_granted_is_named(plan: Json) -> None:
+    assert "Assumed to exist" not in markdown(plan)
+    plan["assumed"] = ["/subscriptions/s/resourceGroups/theirs/providers/Microsoft.Network/virtualNetworks/hub"]
+    assert "\n\nAssumed to exist: `hub`\n\n" in markdown(plan)
+
+
 def test_problems_are_a_table_that_no_message_breaks(plan: Json) -> None:
     plan["problems"] = [{**PROBLEM, "fix": "choose another range"}]
     comment = markdown(plan)
