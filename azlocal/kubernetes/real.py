@@ -10,7 +10,8 @@ from azlocal.kubernetes.forward import Forwarder
 from azlocal.kubernetes.status import Json, StatusError, not_found
 from azlocal.state import Resource, State
 
-MADE = "kubernetesMade"  # documents: AKS cluster|namespace → a namespace that an extension made in the real cluster
+# Documents: AKS cluster|name → where a namespace or a kind is that an extension or an add-on made in the real cluster.
+MADE = "kubernetesMade"
 EXTENSION_MANAGER = "azure-extension"
 GONE_WITHIN = 120.0  # seconds: what Azure takes to delete an extension
 POLL_SECONDS = 0.2
@@ -44,42 +45,55 @@ class RealCluster:
         Raises:
             StatusError: the cluster refuses it.
         """
-        path = f"{_NAMESPACES}/{name}?fieldManager={EXTENSION_MANAGER}&force=true"
-        status, found = await self.forward.json("PATCH", path, namespace_manifest(name), _APPLY)
-        _taken(status, found)
-        if status == 201:
-            self._state.put_document(MADE, f"{cluster.key}|{name}", name)
+        await self.bring(cluster, f"{_NAMESPACES}/{name}", namespace_manifest(name))
 
-    async def apply(self, path: str, manifest: Json) -> None:
-        """An object that an extension or an add-on brings.
+    async def bring(self, cluster: Resource, path: str, manifest: Json) -> None:
+        """What an extension or an add-on brings, and takes along; what was there before is not remembered as theirs.
+
+        Raises:
+            StatusError: the cluster refuses it.
+        """
+        if await self.apply(path, manifest):
+            self._state.put_document(MADE, f"{cluster.key}|{manifest['metadata']['name']}", path)
+
+    async def apply(self, path: str, manifest: Json) -> bool:
+        """An object that an extension brings; answers whether it was not there.
 
         Raises:
             StatusError: the cluster refuses it.
         """
         query = f"fieldManager={EXTENSION_MANAGER}&force=true"
-        _taken(*await self.forward.json("PATCH", f"{path}?{query}", manifest, _APPLY))
+        status, found = await self.forward.json("PATCH", f"{path}?{query}", manifest, _APPLY)
+        _taken(status, found)
+        return status == 201
 
     async def leave(self, cluster: Resource) -> None:
-        """An AKS cluster that goes takes its extensions' namespaces along: the real cluster, which stays, loses them.
+        """An AKS cluster that goes takes along what its extensions and add-ons made: the real cluster, which stays,
+        loses their namespaces, and then their kinds.
 
         A real cluster that does not answer any more hinders nobody.
         """
-        for key, name in self._state.documents(MADE, f"{cluster.key}|"):
+        made = [(_path(told), key) for key, told in self._state.documents(MADE, f"{cluster.key}|")]
+        for path, key in sorted(made, key=lambda one: not one[0].startswith(_NAMESPACES)):
             try:
-                await self._remove(name)
+                await self._remove(path)
             except (StatusError, TimeoutError) as error:
-                logger.warning("the namespace %s stays in the cluster: %s", name, error)
+                logger.warning("%s stays in the cluster: %s", path, error)
             self._state.delete_document(MADE, key)
 
-    async def _remove(self, namespace: str) -> None:
-        """Delete a namespace, and wait until what was in it is gone too."""
-        path = f"{_NAMESPACES}/{namespace}"
+    async def _remove(self, path: str) -> None:
+        """Delete an object, and wait until what was in it, or of its kind, is gone too."""
         status, found = await self.forward.json("DELETE", path)
         async with asyncio.timeout(GONE_WITHIN):
             while status != 404:
                 _taken(status, found)
                 await asyncio.sleep(POLL_SECONDS)
                 status, found = await self.forward.json("GET", path)
+
+
+def _path(told: str) -> str:
+    """Where a remembered object is; a bare name, of an earlier version, is a namespace's."""
+    return told if told.startswith("/") else f"{_NAMESPACES}/{told}"
 
 
 def namespace_manifest(name: str) -> Json:

@@ -200,7 +200,7 @@ class Kubernetes:
             return
         definition = secret_store_definition()
         try:
-            await self._real.apply(path_of(definition), definition)
+            await self._real.bring(cluster, path_of(definition), definition)
         except StatusError as error:
             raise ArmError(400, "AddonInvalid", f"The cluster refused the add-on's kind: {error.message}") from None
 
