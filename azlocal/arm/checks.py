@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.ids import parse
-from azlocal.arm.locations import KNOWN, normalize
+from azlocal.arm.locations import KNOWN, LACKING, normalize
 from azlocal.arm.present import scope_of
 from azlocal.arm.types import Reference, ResourceType, each, read_path
 from azlocal.arm.zones import check_zones
@@ -75,7 +75,8 @@ def check_location(call: Call, body: dict[str, Any], old: Resource | None) -> No
         return
     if not location:
         raise bad_request("The location property is required for this definition.", "LocationRequired", "location")
-    if normalize(location) not in KNOWN:
+    lacking = LACKING.get(call.namespace.name.lower(), frozenset())
+    if normalize(location) not in KNOWN or normalize(location) in lacking:
         raise bad_request(
             f"The provided location '{location}' is not available for resource type '{call.type.name}'.",
             "LocationNotAvailableForResourceType",

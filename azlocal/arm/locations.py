@@ -9,6 +9,11 @@ _NAMES = """
     uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3 global
 """
 KNOWN = frozenset(_NAMES.split())
+LACKING: dict[str, frozenset[str]] = {
+    # Not among the regions that Azure's own refusal lists (Azure/data-management-zone, issue 277).
+    "microsoft.synapse": frozenset({"australiacentral", "koreasouth", "southindia", "westindia"}),
+}
+"""Regions that are known to lack a namespace; of any other one nobody here knows that it does."""
 
 
 def normalize(location: str) -> str:

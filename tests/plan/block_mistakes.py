@@ -271,6 +271,13 @@ PRIVATE_DNS = (
 REGIONS = (
     Mistake(
         "regions and zones",
+        "local",
+        Set("platform.location", "southindia"),
+        "LocationNotAvailableForResourceType",
+        Set("platform.location", "centralindia"),
+    ),
+    Mistake(
+        "regions and zones",
         "dev",
         Set("platform.location", "westeurop"),
         "LocationNotAvailableForResourceType",

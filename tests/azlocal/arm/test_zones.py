@@ -8,8 +8,9 @@ import pytest
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.storage import StorageManagementClient
+from azure.mgmt.synapse import SynapseManagementClient
 
-from azlocal.arm.locations import KNOWN
+from azlocal.arm.locations import KNOWN, LACKING
 from azlocal.arm.providers.network.servicetags import is_tag
 from azlocal.arm.zones import GZRS, WITHOUT_PAIR, WITHOUT_ZONES, zoned
 
@@ -23,6 +24,14 @@ def test_the_tables_name_regions_that_exist() -> None:
     assert zoned("West Europe")
     assert not zoned("westus")
     assert not zoned("atlantis")
+
+
+def test_a_region_that_lacks_a_service_is_refused(world: World) -> None:
+    hubs = world.client(SynapseManagementClient).private_link_hubs
+    with refused("LocationNotAvailableForResourceType", 400):
+        hubs.create_or_update("rg", "hub1", {"location": "South India"})
+    assert hubs.create_or_update("rg", "hub1", {"location": "centralindia"}).name == "hub1"
+    assert all(regions <= KNOWN for regions in LACKING.values())
 
 
 def test_a_public_address_in_zones_needs_a_region_with_zones(world: World) -> None:
