@@ -105,7 +105,8 @@ class TestEach:
             stays = {"vault-key-workspace"}  # Azure deletes keys at the vault's own address alone
             wanted = reversed_(change, environment)
             assert done(environment) == {**wanted, "deletes": wanted["deletes"] - stays}
-        assert not environment.up().summary.changed
+        if change.refused or change.back:  # half of it was done, or it was mended by hand
+            assert not environment.up().summary.changed
 
     def _take_back_with_a_word(self, environment: Environment, change: Change) -> None:
         words = [name for name, code in change.back.items() if code == LOSS]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
+from azure.keyvault.secrets import SecretClient
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.storage.blob import BlobServiceClient
 
 from azlocal import lifecycle
-from azlocal.entra.principals import STRANGER, SUBSCRIPTION_ID
+from azlocal.arm.providers import NAMESPACES
+from azlocal.arm.types import Scope
+from azlocal.engine.ports import call
+from azlocal.engine.target import local_target
+from azlocal.entra.principals import STRANGER, SUBSCRIPTION_ID, TENANT_ID
 from azlocal.errors import UsageError
 from azlocal.state import StateFolder
 from tests.e2e.conftest import Platform, acting, start
@@ -84,3 +91,69 @@ def test_the_workflow_does_everything_in_its_group_and_nothing_outside(empty: Pl
     with acting(empty.variables()):
         resources = ResourceManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID).resources
         assert [one.id for one in resources.list_by_resource_group("rg-mlp-local")] == []
+
+
+OUTSIDE = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-mlp-ci-local"
+READABLE = {"Microsoft.Authorization/roleDefinitions"}  # Azure's own roles: whoever assigns one has to find it
+
+
+def _everywhere_else() -> Iterator[tuple[str, str, str]]:
+    """A resource of every type outside the environment's group: type, id, api-version."""
+    for space in NAMESPACES:
+        for type_ in space.types:
+            scope = (
+                OUTSIDE if type_.scopes & {Scope.GROUP, Scope.RESOURCE} else OUTSIDE.rpartition("/resourceGroups/")[0]
+            )
+            segments = type_.name.removeprefix(f"{space.name}/").split("/")
+            path = "/".join(f"{segment}/one" for segment in segments)
+            id_ = f"{scope}/providers/{space.name}/{path}"
+            if type_.name == "Microsoft.Resources/resourceGroups":
+                id_ = OUTSIDE
+            yield type_.name, id_, (type_.versions or space.versions)[-1]
+
+
+def test_outside_its_group_every_type_is_refused(empty: Platform, copy: Path) -> None:
+    edit(copy, "environments/Pulumi.local.yaml", "    name: mlp\n", "    name: mlp\n    group: existing\n")
+    assert empty.command("up", "local", project=copy / "infra" / "bootstrap").code == 0
+    with local_target(empty.folder, JOB) as target:
+        answers = {
+            (type_, method): target.port.send(method, id_, {"api-version": version}, {} if method == "PUT" else None)
+            for type_, id_, version in _everywhere_else()
+            for method in ("GET", "PUT", "DELETE")
+        }
+    assert len(answers) > 300
+    allowed = {(type_, method): reply.status for (type_, method), reply in answers.items() if reply.status != 403}
+    assert {key for key in allowed if key[0] not in READABLE or key[1] != "GET"} == set(), allowed
+    refusals = {reply.body["error"]["code"] for reply in answers.values() if reply.status == 403}
+    assert refusals == {"AuthorizationFailed"}
+
+
+def test_the_data_of_others_is_refused(empty: Platform, copy: Path) -> None:
+    edit(copy, "environments/Pulumi.local.yaml", "    name: mlp\n", "    name: mlp\n    group: existing\n")
+    assert empty.command("up", "local", project=copy / "infra" / "bootstrap").code == 0
+    vault, account = "kv-of-others", "stofothers"
+    with local_target(empty.folder) as target:
+        put = partial(call, target.port, "PUT")
+        properties = {
+            "tenantId": TENANT_ID,
+            "sku": {"family": "A", "name": "standard"},
+            "enableRbacAuthorization": True,
+        }
+        body = {"location": "westeurope", "properties": properties}
+        put(f"{OUTSIDE}/providers/Microsoft.KeyVault/vaults/{vault}", "2023-07-01", body)
+        body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}}
+        put(f"{OUTSIDE}/providers/Microsoft.Storage/storageAccounts/{account}", "2023-05-01", body)
+    with acting(empty.variables(JOB)):
+        secrets = SecretClient(f"https://{vault}.vault.azure.net", DefaultAzureCredential(), retry_total=0)
+        blobs = BlobServiceClient(f"https://{account}.blob.core.windows.net", DefaultAzureCredential(), retry_total=0)
+        for ask in (
+            lambda: secrets.get_secret("one"),
+            lambda: secrets.set_secret("one", "two"),
+            lambda: list(blobs.list_containers()),
+            lambda: blobs.create_container("one"),
+        ):
+            with pytest.raises(HttpResponseError) as raised:
+                ask()
+            assert raised.value.status_code == 403
+        secrets.close()
+        blobs.close()
