@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ OWN = COSTLY | {
     "jobs", "keys", "lock", "secrets", "server.json", "server.log", "stacks", "storage", "storage.lock", "tokens",
 }  # fmt: skip
 """All that azlocal puts into the folder: anything else in it is somebody else's."""
+
+_ANOTHER = "AZLOCAL_STATE=/some/where"
 
 
 class StateFolder:
@@ -63,6 +68,28 @@ class StateFolder:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
+    def without_spaces(self, path: Path) -> Path:
+        """The same place by a path that a shell takes for one word, as those are that Azure mounts data at.
+
+        Where this folder lies below a name with spaces the way leads over a link in the folder for temporary files.
+
+        Raises:
+            StateError: that link is somebody else's.
+        """
+        if not re.search(r"\s", str(self.path)):
+            return path
+        link = self._link
+        if not link.is_symlink():
+            link.symlink_to(self.path)
+        if link.lstat().st_uid != os.getuid() or link.readlink() != self.path:
+            raise StateError(f"{link} is not this folder's link", f"remove it, or use another state folder: {_ANOTHER}")
+        return link / path.relative_to(self.path)
+
+    @property
+    def _link(self) -> Path:
+        mark = hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"azlocal-{os.getuid()}-{mark}"
+
     def create(self) -> None:
         """Make the folder, readable by its owner alone: it holds keys.
 
@@ -76,7 +103,7 @@ class StateFolder:
         except OSError as error:
             raise StateError(
                 f"state folder {self.path} cannot be made: {error.strerror}",
-                "name a folder you may write to: AZLOCAL_STATE=/some/where",
+                f"name a folder you may write to: {_ANOTHER}",
             ) from None
 
     def require_own(self) -> None:
@@ -90,13 +117,13 @@ class StateFolder:
         except OSError as error:
             raise StateError(
                 f"state folder {self.path} cannot be read: {error.strerror}",
-                "name a folder you may write to: AZLOCAL_STATE=/some/where",
+                f"name a folder you may write to: {_ANOTHER}",
             ) from None
         others = sorted(inside - OWN)
         if others and not inside & {MARK, DATABASE}:
             raise StateError(
                 f"{self.path} is no state folder of azlocal: it holds '{others[0]}'",
-                "name a folder that is new or empty, or one that azlocal made: AZLOCAL_STATE=/some/where",
+                f"name a folder that is new or empty, or one that azlocal made: {_ANOTHER}",
             )
 
     def clear(self) -> None:
@@ -106,6 +133,7 @@ class StateFolder:
             StateError: it is a folder of something else, or something cannot be removed.
         """
         self.require_own()
+        self._link.unlink(missing_ok=True)
         for name in sorted(OWN - COSTLY - {MARK}):
             path = self.path / name
             try:
@@ -132,7 +160,7 @@ class StateFolder:
             os.close(handle)
             raise StateError(
                 f"state folder {self.path} is in use by another azlocal",
-                "stop it with `azlocal stop`, or give this one its own folder: AZLOCAL_STATE=/some/where",
+                f"stop it with `azlocal stop`, or give this one its own folder: {_ANOTHER}",
             ) from None
         self._lock = handle
 

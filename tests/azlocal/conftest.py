@@ -42,7 +42,7 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server shared by the tests of one worker; tests keep apart by resource groups of their own."""
-    folder = StateFolder(tmp_path_factory.mktemp("azlocal"))
+    folder = StateFolder(tmp_path_factory.mktemp("az local"))
     found, _ = lifecycle.start(folder, 0)
     yield Server(folder, found)
     lifecycle.stop(folder)

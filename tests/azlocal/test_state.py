@@ -193,3 +193,18 @@ def test_clearing_leaves_what_azlocal_did_not_make_and_what_is_costly(tmp_path: 
     folder.clear()
     assert {entry.name for entry in folder.path.iterdir()} == {MARK, "environments", "outputs.json"}
     folder.create()
+
+
+def test_a_path_with_spaces_has_another_that_a_shell_takes_for_one_word(tmp_path: Path) -> None:
+    plain = StateFolder(tmp_path / "state")
+    assert plain.without_spaces(plain.sub("jobs")) == plain.path / "jobs"
+    spaced = StateFolder(tmp_path / "my state")
+    spaced.create()
+    job = spaced.sub("jobs", "one")
+    (job / "log").write_text("said")
+    found = spaced.without_spaces(job)
+    assert " " not in str(found)
+    assert (found / "log").read_text() == "said"
+    assert spaced.without_spaces(job) == found
+    spaced.clear()
+    assert not found.exists()

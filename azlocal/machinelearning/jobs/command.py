@@ -78,7 +78,7 @@ class Commands:
         Raises:
             CancelledError: it was canceled; its process group is gone, and its end is recorded.
         """
-        folder = self.azure.folder.sub("jobs", run.uuid)
+        folder = self.azure.folder.without_spaces(self.azure.folder.sub("jobs", run.uuid))
         ship = LogShip(self.data.blobs, self.data.places, self.runs, run.workspace, run.id)
         canceled: BaseException | None = None
         try:
