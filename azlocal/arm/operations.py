@@ -64,7 +64,7 @@ class Operations:
         if operation and operation.due is not None and operation.due <= self._clock():
             self.finish(operation)
             return None
-        return operation
+        return None if operation and operation.done else operation  # done, though the disk was too full to note it
 
     @property
     def unfinished(self) -> list[Operation]:
@@ -86,10 +86,10 @@ class Operations:
         operation = Operation(str(uuid.uuid4()), key, verb, subscription, started=now)
         if not effect:
             operation.due = now + (duration if self.faithful else 0.0)
+        self._save(operation)
         self._active[key] = operation
         if on_done:
             self._on_done[operation.id] = on_done
-        self._save(operation)
         return operation
 
     def resume(self, operation: Operation, on_done: Callable[[Operation], None]) -> None:

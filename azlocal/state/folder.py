@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -102,7 +103,7 @@ class StateFolder:
             (self.path / MARK).touch()
         except OSError as error:
             raise StateError(
-                f"state folder {self.path} cannot be made: {error.strerror}",
+                f"state folder {self.path} cannot be {'used' if self.path.is_dir() else 'made'}: {error.strerror}",
                 f"name a folder you may write to: {_ANOTHER}",
             ) from None
 
@@ -143,7 +144,8 @@ class StateFolder:
                     path.unlink(missing_ok=True)
             except OSError as error:
                 raise StateError(
-                    f"{path} cannot be removed: {error.strerror}", "end what uses it, and reset again"
+                    f"{path} cannot be removed: {error.strerror}",
+                    "make it writable, or end what uses it; then reset again",
                 ) from None
 
     def lock(self) -> None:
@@ -186,9 +188,20 @@ class StateFolder:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
+    """Write a file that only its owner reads, whole or not at all.
+
+    Raises:
+        StateError: it can't be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    temporary.replace(path)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StateError(
+            f"{path} can't be written: {error.strerror}", "free some space there, or make the folder writable"
+        ) from None

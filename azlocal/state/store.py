@@ -84,7 +84,7 @@ class State:
     """All durable state. ``None`` as path keeps it in memory, which is what a plan uses.
 
     Raises:
-        StateError: the database was written by a newer version.
+        StateError: the database was written by a newer version, or is damaged.
     """
 
     def __init__(self, path: Path | None = None, ids: Ids = random_id) -> None:
@@ -98,6 +98,17 @@ class State:
         self._db = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=256
         )
+        try:
+            self._prepare(path)
+        except sqlite3.OperationalError:
+            raise  # it can't be reached or written: whoever opens it says why
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise StateError(
+                f"{path} is damaged: {error}", "put back a copy of it, or start anew with `azlocal reset`"
+            ) from None
+
+    def _prepare(self, path: Path | None) -> None:
         if path:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from azlocal.errors import StateError
 from azlocal.state import Resource, State, StateFolder
-from azlocal.state.folder import MARK
+from azlocal.state.folder import MARK, write_private
 from azlocal.state.store import parent_key
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
@@ -208,3 +208,23 @@ def test_a_path_with_spaces_has_another_that_a_shell_takes_for_one_word(tmp_path
     assert spaced.without_spaces(job) == found
     spaced.clear()
     assert not found.exists()
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 100, None])
+def test_a_damaged_database_is_said_to_be(tmp_path: Path, damage: bytes | None) -> None:
+    path = tmp_path / "state.db"
+    state = State(path)
+    for number in range(200):
+        state.put_document("kind", str(number), "x" * 100)
+    state.close()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if damage is None else damage)
+    with pytest.raises(StateError, match=r"state\.db is damaged: ") as raised:
+        State(path)
+    assert "azlocal reset" in str(raised.value.hint)
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "token").mkdir()
+    with pytest.raises(StateError, match="token can't be written: Is a directory"):
+        write_private(tmp_path / "token", "secret")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["token"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from typing import Any, Self
+from unittest.mock import Mock
 
 import pytest
 from azure.mgmt.msi import ManagedServiceIdentityClient
@@ -12,8 +13,10 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
 
 from azlocal.arm import ArmRequest, ArmResponse
+from azlocal.arm.operations import Operations
 from azlocal.arm.providers import NAMESPACES
 from azlocal.arm.types import ResourceType
+from azlocal.state import State
 
 from .conftest import GROUP, LOCATION, SUBSCRIPTION, World, refused
 
@@ -277,3 +280,20 @@ def test_groups_are_listed_with_their_resources(world: World) -> None:
     assert [one.name for one in resources.resource_groups.list()] == ["rg"]
     assert {one.name for one in resources.resources.list_by_resource_group("rg")} == {"account1", "identity1"}
     assert SUBSCRIPTION in next(iter(resources.resources.list())).id
+
+
+def test_what_a_full_disk_keeps_from_being_noted_holds_nothing_up() -> None:
+    state = State(None)
+    operations = Operations(state)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "put_document", Mock(side_effect=sqlite3.OperationalError("database or disk is full")))
+        with pytest.raises(sqlite3.OperationalError):
+            operations.start("/key", "PUT", "s", 0.0, effect=True)
+    assert operations.active("/key") is None
+    operation = operations.start("/key", "PUT", "s", 0.0, effect=True)
+    assert operations.active("/key") is operation
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "put_document", Mock(side_effect=sqlite3.OperationalError("database or disk is full")))
+        with pytest.raises(sqlite3.OperationalError):
+            operations.finish(operation)
+    assert operations.active("/key") is None
