@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
 AZURITE = CACHE / "azurite"
+LOG = CACHE / "setup.log"
 LOCKS = ROOT / "locks"
 INPUTS = (
     LOCKS / "bootstrap.txt",
@@ -26,7 +27,6 @@ INPUTS = (
     ROOT / "pyproject.toml",
 )
 NEEDED = (3, 11)
-NETWORK = "network"
 
 
 def main() -> int:
@@ -53,7 +53,10 @@ def main() -> int:
         sys.stderr.flush()
         if problem := step():
             sys.stderr.write("failed\n")
-            return fail(f"{title} could not be installed:\n{problem}", hint(problem))
+            CACHE.mkdir(exist_ok=True)
+            LOG.write_text(problem + "\n")
+            why, way_out = diagnosis(problem)
+            return fail(f"{title} could not be installed: {why}", f"{way_out}; all that was said is in {LOG}")
         sys.stderr.write(f"{time.monotonic() - began:.1f} s\n")
     stamp.write_text(wanted)
     sys.stderr.write(f"setup: ready in {time.monotonic() - started:.1f} s\n")
@@ -120,23 +123,24 @@ def run(*command: str, cwd: Path = ROOT) -> str | None:
     )
     if done.returncode == 0:
         return None
-    words = (done.stderr or done.stdout).strip().splitlines()
-    return "\n".join(words[-12:]) or f"{command[0]} ended with status {done.returncode}"
+    words = (done.stderr or done.stdout).strip()
+    return words or f"{command[0]} ended with status {done.returncode}"
 
 
-def hint(problem: str) -> str:
-    """The way out that the words of the failure suggest."""
+def diagnosis(problem: str) -> tuple[str, str]:
+    """What went wrong, and the way out, as the words of the failure suggest."""
     signs = (
         "resolve", "connect", "network", "dns", "timed out", "no matching distribution",
         "ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "getaddrinfo",
     )  # fmt: skip
     if any(sign.lower() in problem.lower() for sign in signs):
         return (
-            "the package index cannot be reached: check the network and, behind a proxy, HTTPS_PROXY and SSL_CERT_FILE"
+            "the package index cannot be reached",
+            "check the network, PIP_INDEX_URL and its like, and behind a proxy HTTPS_PROXY and SSL_CERT_FILE",
         )
     if "No space left" in problem or "ENOSPC" in problem:
-        return "the disk is full: about 3 GB are needed beside this folder"
-    return "what was installed is kept; `make setup` goes on from there"
+        return "the disk is full", "about 3 GB are needed beside this folder"
+    return problem.splitlines()[-1].strip(), "what was installed is kept and `make setup` goes on from there"
 
 
 def fail(message: str, way_out: str) -> int:
