@@ -137,9 +137,11 @@ def deployed(bootstrapped: Workflows) -> Workflows:
 
 
 def test_a_pull_request_is_previewed_by_who_may_only_look(deployed: Workflows) -> None:
-    done = deployed.stack("preview")
+    with deployed.changed():
+        done = deployed.stack("preview")
     assert done.code == 0, done.output
-    assert "to create" in done.summary
+    assert re.search(r"~ keyvault:Vault \S+: tags\.cost-center", done.summary), done.summary
+    assert deployed.stack("drift").code == 0, "nothing has changed"
 
 
 def test_another_plan_than_the_approved_is_refused(deployed: Workflows) -> None:

@@ -120,8 +120,8 @@ class Azlocal:
         return run(str(BIN / "azlocal"), *arguments, "--project", str(self.project))
 
     def preview(self, stack: str) -> str:
-        """``azlocal plan``: against an empty Azure."""
-        return self._run("plan", stack)
+        """``azlocal plan --against running``."""
+        return self._run("plan", stack, "--against", "running", "--as", self.principal)
 
     def save(self, stack: str, file: Path) -> str:
         """``azlocal plan --json``."""
