@@ -8,6 +8,7 @@ calls ``check`` and ``diff`` alone.
 from __future__ import annotations
 
 import base64
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ class DynamicProvider(KeepsNothing):
         self._project = project
         self._loaded: dict[str, ResourceProvider] = {}
         self._lock = threading.Lock()
+        # What Azure's clients log they also raise, and that is told once, with the resource.
+        logging.getLogger("azure").addHandler(logging.NullHandler())
 
     def check(self, goal: Goal) -> Checked:
         """The provider's own ``check``; its failures are the program's mistakes."""
