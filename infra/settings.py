@@ -55,7 +55,7 @@ class Platform(Block):
     """What the whole environment shares."""
 
     name: ShortName = Field(description="2 to 7 lower-case letters and digits, part of every resource's name")
-    location: str = Field(pattern=r"^[a-z]+[0-9]?$", description="an Azure region such as westeurope")
+    location: str = Field(description="an Azure region such as westeurope")
     generation: int = Field(
         default=1, ge=1, description="raise it when a soft-deleted vault or workspace still holds its name"
     )

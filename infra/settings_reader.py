@@ -13,7 +13,7 @@ from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from infra import governance_rules, ingress_rules, ml_rules, network_rules, service_rules
+from infra import governance_rules, ingress_rules, ml_rules, network_rules, regions, service_rules
 from infra.settings import Settings
 from infra.settings_lines import Lines
 from infra.settings_pages import page_of
@@ -117,7 +117,7 @@ def parse(values: Mapping[str, Any], found: Iterable[Problem] = ()) -> Settings:
             blocks[name] = _model(name).model_validate_json(json.dumps(values[key]))
         except ValidationError as error:
             problems += [_explain(key, _model(name), detail) for detail in error.errors(include_url=False)]
-    rules = (network_rules, service_rules, ml_rules, ingress_rules, governance_rules)
+    rules = (regions, network_rules, service_rules, ml_rules, ingress_rules, governance_rules)
     problems += check(blocks, (row for module in rules for row in module.RULES))
     if problems:
         raise ProblemsFoundError(problems)

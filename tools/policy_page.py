@@ -30,6 +30,9 @@ advise. Under Pulumi the pack has an environment of its own, which `make policy-
 Rules named `Azure.` are those of [PSRule for Azure](https://azure.github.io/PSRule.Rules.Azure/), those named `MLP.`
 are this project's, with their source. Labels are pillars of the Well-Architected Framework and controls of the
 Microsoft cloud security benchmark. An empty field says that the plan has no such resource."""
+EXEMPTIONS_HEAD = """A rule does not hold for these resources where the plan shows what the third column says, whatever
+the environment's name. After the day the finding is back, and the exemption is one itself. Rows are in
+`infra/policy/exemptions.py`: each has a reason and a day."""
 
 Plans = Mapping[str, Sequence[Resource]]
 States = dict[str, dict[str, str]]  # rule id → environment → state
@@ -44,8 +47,8 @@ def page(plans: Plans) -> str:
         "## Rules",
         "\n".join(_table(("rule", "severity", "asks", "labels", "source", *plans), _rows(states, plans))),
         "## Exemptions",
-        "A rule does not hold for these resources; after the day the finding is back, and the exemption one itself.",
-        "\n".join(_table(("rule", "resources", "environments", "reason", "until"), _exemptions())),
+        EXEMPTIONS_HEAD,
+        "\n".join(_table(("rule", "resources", "in environments", "reason", "until"), _exemptions())),
         "## Rules that let more pass than PSRule's",
         "\n".join(_table(("rule", "what, and why"), sorted(NARROWED.items()))),
         "## Rules of PSRule that are none here",
@@ -64,7 +67,7 @@ def _states(plans: Plans) -> States:
         for rule in RULES:
             there = types & {one.lower() for one in rule.types}
             states[rule.id][environment] = HOLDS if there else ABSENT
-        for verdict in verdicts(environment, resources, today=ALWAYS):
+        for verdict in verdicts(resources, today=ALWAYS):
             state = states[verdict.rule.id]
             if state[environment] != FAILS:
                 state[environment] = EXEMPT if verdict.exemption else FAILS
@@ -99,13 +102,12 @@ def _source(rule: Rule) -> str:
 
 def _exemptions() -> Iterator[tuple[str, ...]]:
     for one in sorted(EXEMPTIONS, key=_order):
-        where = "all" if one.environment == "*" else ", ".join(one.environment.split())
         resource = "all" if one.resource == "*" else f"`{one.resource}`"
-        yield f"`{one.rule}`", resource, where, one.reason, one.expires.isoformat()
+        yield f"`{one.rule}`", resource, one.where.words, one.reason, one.expires.isoformat()
 
 
 def _order(one: Exemption) -> tuple[str, str, str]:
-    return one.rule, one.resource, one.environment
+    return one.rule, one.resource, one.where.words
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

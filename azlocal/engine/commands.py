@@ -142,7 +142,7 @@ def plan(
         EngineError: a file is of no use, Azure would refuse something, or a mandatory rule does; each has been shown.
     """
     from azlocal.engine.plan import plan as run_plan
-    from azlocal.engine.plan.policy import judge
+    from azlocal.engine.plan.policy import judge_plan
     from azlocal.engine.plan.report import print_plan
     from azlocal.engine.views.files import look_ahead, write_views
 
@@ -152,7 +152,7 @@ def plan(
     if running and found.resources:
         found.against = _explained(lambda: _against(project, env, *running), verbose)
     if policy:
-        found.findings = judge(project, env, found.resources)
+        judge_plan(project, found)
     if not _is_stdout(json_file):
         print_plan(found, verbose=verbose)
     _write_plan(json_file, found.as_json())
@@ -193,7 +193,7 @@ def plan_all(
         EngineError: as ``plan``, once all have been shown.
     """
     from azlocal.engine.plan import plan_all as run_plans
-    from azlocal.engine.plan.policy import judge
+    from azlocal.engine.plan.policy import judge_plan
     from azlocal.engine.plan.report import print_brief
     from azlocal.engine.views.files import look_ahead, write_comment
 
@@ -204,7 +204,7 @@ def plan_all(
     while found := _explained(lambda: next(running, None), verbose):
         plans.append(found)
         if policy:
-            found.findings = judge(project, found.stack, found.resources)
+            judge_plan(project, found)
         if not _is_stdout(json_file):
             print_brief(found)
     if not plans:

@@ -1,7 +1,8 @@
 """The rules as policies of Pulumi's CrossGuard: the same functions, before a resource is made.
 
-A rule on one resource judges what the program gives it, as soon as it does. A rule that looks at others too judges
-once all is there. What a preview does not know yet keeps a rule from judging; the update knows it.
+A rule on one resource judges what the program gives it, as soon as it does. A rule that looks at others too, or has an
+exemption that does, judges once all is there. What a preview does not know yet keeps a rule from judging; the update
+knows it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pulumi
 import pulumi_policy
 from pulumi_policy.proxy import UnknownValueError
 
 from .bodies import resource_of
 from .catalogue import RULES
-from .evaluation import exemption_of
+from .evaluation import EXEMPTING, exemption_of, here
 from .exemptions import EXEMPTIONS
-from .model import OURS, Context, Resource, Rule, Severity
+from .model import EVERYWHERE, OURS, Context, Resource, Rule, Severity
 from .unknown import Unknown, UnknownError
 
 NAME = "azure-ml-platform"
@@ -29,6 +29,7 @@ SEVERITIES = {
     Severity.IMPORTANT: pulumi_policy.Severity.HIGH,
     Severity.AWARENESS: pulumi_policy.Severity.LOW,
 }
+PLACED = frozenset(one.rule for one in EXEMPTIONS if one.where is not EVERYWHERE)  # all resources say where they are
 Report = Callable[[str, str], None]
 
 
@@ -37,7 +38,7 @@ def pack() -> None:
     seen = Seen()
     pulumi_policy.PolicyPack(
         name=NAME,
-        policies=[seen.across(rule) if rule.whole else seen.alone(rule) for rule in RULES],
+        policies=[seen.across(rule) if rule.whole or rule.id in PLACED else seen.alone(rule) for rule in RULES],
         description="What a security reviewer asks of the Azure ML platform.",
         provider="Azure",
     )
@@ -88,13 +89,15 @@ class Seen:
 
 
 def _judge(rule: Rule, resource: Resource, resources: Sequence[Resource], report: Report) -> None:
-    exemption = exemption_of(rule, resource, pulumi.get_stack(), EXEMPTIONS)
+    exemption = exemption_of(rule, resource, here(resources, [one for one in EXEMPTIONS if one.rule == rule.id]))
     if exemption and exemption.expires >= datetime.datetime.now(datetime.UTC).date():
         return
     ended = f" Its exemption ended on {exemption.expires}." if exemption else ""
     for finding in list(rule.check(resource.body, Context(resource, resources))):
         fix = f" Fix: {finding.fix}." if finding.fix else ""
-        report(f"{resource.label}: {finding.field} {finding.message}.{fix}{ended}", resource.urn)
+        report(
+            f"{resource.label}: {finding.field} {finding.message}.{fix}{ended} Exempt it in {EXEMPTING}.", resource.urn
+        )
 
 
 def _described(rule: Rule) -> dict[str, Any]:

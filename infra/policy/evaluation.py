@@ -17,9 +17,10 @@ def evaluate(environment: str, resources: Iterable[dict[str, Any]]) -> list[dict
 
     Each resource has ``urn``, ``name``, ``armType``, ``id`` and ``body``. Each finding has ``rule``, ``number``,
     ``severity``, ``mandatory``, ``urn``, ``resource``, ``armType``, ``field``, ``reason``, ``fix``, ``source`` and
-    ``exemption``: None, or the ``reason`` and the day that it ``expires``.
+    ``exemption``: None, or the ``reason`` and the day that it ``expires``; and ``exempting``, where one is written.
     """
-    return [_described(one) for one in verdicts(environment, planned(resources))]
+    _ = environment  # what is exempt is read off the plan, not off a name
+    return [_described(one) for one in verdicts(planned(resources))]
 
 
 def planned(resources: Iterable[dict[str, Any]]) -> list[Resource]:
@@ -32,7 +33,6 @@ def planned(resources: Iterable[dict[str, Any]]) -> list[Resource]:
 
 
 def verdicts(
-    environment: str,
     resources: Sequence[Resource],
     *,
     rules: Iterable[Rule] = RULES,
@@ -44,10 +44,11 @@ def verdicts(
     by_type: dict[str, list[Resource]] = {}
     for resource in resources:
         by_type.setdefault(resource.type.lower(), []).append(resource)
+    exemptions = here(resources, exemptions)
     expired: dict[Exemption, Resource] = {}
     for rule in rules:
         for resource in (one for type_ in rule.types for one in by_type.get(type_.lower(), ())):
-            exemption = exemption_of(rule, resource, environment, exemptions)
+            exemption = exemption_of(rule, resource, exemptions)
             for finding in rule.check(resource.body, Context(resource, resources)):
                 if exemption and exemption.expires < day:
                     expired.setdefault(exemption, resource)
@@ -56,18 +57,21 @@ def verdicts(
         yield Verdict(EXPIRED, resource, Finding("exemption", f"of {exemption.rule} ended on {exemption.expires}"))
 
 
-def exemption_of(rule: Rule, resource: Resource, environment: str, exemptions: Sequence[Exemption]) -> Exemption | None:
+def here(resources: Sequence[Resource], exemptions: Sequence[Exemption]) -> list[Exemption]:
+    """The exemptions that are for a plan of these resources."""
+    places = {one.where: one.where.holds(resources) for one in exemptions}
+    return [one for one in exemptions if places[one.where]]
+
+
+def exemption_of(rule: Rule, resource: Resource, exemptions: Iterable[Exemption]) -> Exemption | None:
     """The first exemption of a resource from a rule, past its day or not."""
     for one in exemptions:
-        if one.rule == rule.id and fnmatchcase(resource.label, one.resource) and _meant(one.environment, environment):
+        if one.rule == rule.id and fnmatchcase(resource.label, one.resource):
             return one
     return None
 
 
-def _meant(patterns: str, environment: str) -> bool:
-    return any(fnmatchcase(environment, pattern) for pattern in patterns.split())
-
-
+EXEMPTING = "infra/policy/exemptions.py: a row with the rule, a reason and the day it ends"
 EXPIRED = Rule(
     "MLP.Policy.ExpiredExemption",
     "an exemption is renewed with its reason, or goes",
@@ -92,6 +96,7 @@ def _described(verdict: Verdict) -> dict[str, Any]:
         "fix": verdict.finding.fix or f"see to it that {verdict.rule.title}",
         "source": " ".join(part for part in (verdict.rule.source, verdict.rule.number) if part),
         "exemption": _exempted(verdict.exemption),
+        "exempting": EXEMPTING,
     }
 
 

@@ -97,12 +97,23 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Which environments an exemption is for, by what their plans show: an environment's name says nothing of it."""
+
+    words: str
+    holds: Callable[[Sequence[Resource]], bool]
+
+
+EVERYWHERE = Where("all", lambda _resources: True)
+
+
+@dataclass(frozen=True, slots=True)
 class Exemption:
-    """Why a rule does not hold for some resources (``fnmatch`` patterns of label and environment), and until when."""
+    """Why a rule does not hold for some resources (an ``fnmatch`` pattern of labels), where, and until when."""
 
     rule: str
     resource: str
-    environment: str
+    where: Where
     reason: str
     expires: datetime.date
 

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import config
 
+from azlocal.arm.locations import KNOWN
+from infra.regions import REGIONS
 from infra.service_rules import quantity
 from infra.settings import Settings
 from infra.settings_lines import Lines
@@ -66,6 +68,9 @@ EXPIRED = {"reason": "a tool that knows certificates only", "until": "2020-01-01
 
 TRAPS: list[tuple[str, Any, str, str]] = [
     # set, to, what is reported, with which words
+    ("platform.location", "westeurop", "platform.location", "did you mean westeurope, "),
+    ("platform.location", "West Europe", "platform.location", "did you mean westeurope, "),
+    ("platform.location", "moon", "platform.location", "list-locations"),
     ("platform.tags", {"owner": "me"}, "platform.tags.owner", "set by the program itself"),
     ("platform.tags", {"a/b": "c"}, "platform.tags.a/b", "no tag's name"),
     ("platform.tags", {"long": "x" * 257}, "platform.tags.long", "257 characters; 256"),
@@ -235,6 +240,10 @@ def test_settings_that_exclude_each_other(
         at = at.setdefault(part, {})
     at[last] = value
     assert words in problems(values)[key]
+
+
+def test_the_regions_are_those_that_the_local_azure_has() -> None:
+    assert {*REGIONS, "global"} == KNOWN
 
 
 def test_the_way_out_of_the_monitor_trap_works() -> None:

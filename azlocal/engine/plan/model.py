@@ -19,6 +19,7 @@ class Plan:
     resources: list[Json] = field(default_factory=list)
     problems: list[Json] = field(default_factory=list)
     findings: list[Json] = field(default_factory=list)
+    unjudged: bool = False  # the policy was not asked: the plan has problems
     outputs: Json = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)  # ids of what the settings name, taken to be there
@@ -31,6 +32,7 @@ class Plan:
             "resources": self.resources,
             "problems": self.problems,
             "findings": self.findings,
+            **({"unjudged": True} if self.unjudged else {}),
             "outputs": self.outputs,
             "assumed": self.assumed,
             **({"against": self.against.as_json()} if self.against else {}),

@@ -2,7 +2,8 @@
 
 The folder is a package whose ``evaluate(environment, resources)`` takes the resources of ``azlocal plan --json`` and
 answers a list of mappings. Each names ``rule``, ``severity``, ``mandatory``, ``urn``, ``resource``, ``armType``,
-``field``, ``reason``, ``fix`` and ``source``; ``exemption`` is null, or says ``reason`` and ``expires``.
+``field``, ``reason``, ``fix`` and ``source``; ``exemption`` is null, or says ``reason`` and ``expires``. ``exempting``
+may say where an exemption is written.
 It is loaded by its path, under a name of its own: nothing else of the project is imported for it.
 """
 
@@ -13,17 +14,28 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azlocal.engine.errors import EngineError
 from azlocal.engine.project import load_project
 from azlocal.engine.provider import Json
+
+if TYPE_CHECKING:
+    from azlocal.engine.plan.model import Plan
 
 FOLDER = "policy"
 PROTOCOL = ("rule", "severity", "mandatory", "urn", "resource", "armType", "field", "reason", "fix", "source")
 WITHOUT = "leave it out by --no-policy"
 
 Evaluate = Callable[[str, list[Json]], list[Json]]
+
+
+def judge_plan(project_dir: Path | str, found: Plan) -> None:
+    """Put the findings into a plan. One with problems is not judged: what it lacks would be found wrong."""
+    if found.problems:
+        found.unjudged = bool(found.resources) and _folder(project_dir, found.stack) is not None
+    else:
+        found.findings = judge(project_dir, found.stack, found.resources)
 
 
 def judge(project_dir: Path | str, env: str, resources: list[Json]) -> list[Json]:
@@ -34,16 +46,28 @@ def judge(project_dir: Path | str, env: str, resources: list[Json]) -> list[Json
     """
     if not resources:  # the program did not run, which has been told
         return []
-    folder = load_project(project_dir, env).main.parent / FOLDER
-    if not (folder / "__init__.py").is_file():
+    folder = _folder(project_dir, env)
+    if folder is None:
         return []
     evaluate = _load(folder)
     try:
         found = evaluate(env, resources)
-        return [{**{key: one[key] for key in PROTOCOL}, "exemption": one["exemption"]} for one in found]
+        return [
+            {
+                **{key: one[key] for key in PROTOCOL},
+                "exemption": one["exemption"],
+                "exempting": one.get("exempting") or "",
+            }
+            for one in found
+        ]
     except Exception as error:
         told = f"{folder} can't judge the plan of {env}: {type(error).__name__}: {error}"
         raise EngineError(told, f"mend the rule, or {WITHOUT}") from error
+
+
+def _folder(project_dir: Path | str, env: str) -> Path | None:
+    folder = load_project(project_dir, env).main.parent / FOLDER
+    return folder if (folder / "__init__.py").is_file() else None
 
 
 def open_findings(findings: list[Json]) -> list[Json]:

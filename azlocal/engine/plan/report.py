@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FIELDS = (("field", "field"), ("what", "message"), ("fix", "fix"), ("source", "source"))
+UNJUDGED = "policy: not judged, the plan has problems"
 FINDING_FIELDS = (("field", "field"), ("what", "reason"), ("fix", "fix"), ("source", "source"))
 
 
@@ -52,6 +53,8 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
     ):
         _line(usual, line)
     print_problems(errors, found.problems)
+    if found.unjudged:
+        _line(usual, UNJUDGED)
     print_findings(usual, errors, found.findings)
 
 
@@ -62,8 +65,7 @@ def print_brief(found: Plan) -> None:
     print_summary(found)
     errors = Console(stderr=True, highlight=False)
     print_problems(errors, found.problems)
-    for finding in open_findings(found.findings):
-        _print_finding(errors, finding)
+    _print_open(errors, found.findings)
 
 
 def print_summary(found: Plan, out: IO[str] | None = None) -> None:
@@ -97,8 +99,7 @@ def print_problems(console: Console, problems: list[Json]) -> None:
 
 def print_findings(console: Console, errors: Console, findings: list[Json]) -> None:
     """Each finding on ``errors``, as a problem; what is exempt, and until when, on ``console`` in a line for a rule."""
-    for finding in open_findings(findings):
-        _print_finding(errors, finding)
+    _print_open(errors, findings)
     exempt = Counter(
         (one["exemption"]["expires"], one["rule"], one["exemption"]["reason"]) for one in findings if one["exemption"]
     )
@@ -106,6 +107,15 @@ def print_findings(console: Console, errors: Console, findings: list[Json]) -> N
         _line(console, f"policy: {counted(sum(exempt.values()), 'finding')} exempt")
     for (expires, rule, reason), count in sorted(exempt.items()):
         _line(console, f"  until {expires}: {rule} ({count}): {reason}")
+
+
+def _print_open(console: Console, findings: list[Json]) -> None:
+    """Each finding that is not exempt, and, once below them, where one says that it may stay."""
+    found = open_findings(findings)
+    for finding in found:
+        _print_finding(console, finding)
+    for place in sorted({finding.get("exempting", "") for finding in found} - {""}):
+        _line(console, f"to exempt a finding: {place}")
 
 
 def _print_finding(console: Console, finding: Json) -> None:

@@ -59,15 +59,15 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
         if not error.mistakes:
             raise
         return Plan(env, problems=problems_of_program(error), notes=notes.taken)
+    broken = {failure.urn for failure in deployment.summary.failures}.union(deployment.summary.skipped)
     found = Plan(
         env,
-        [_describe(record, deployment) for record in deployment.state.records.values()],
+        [_describe(record, deployment, broken) for record in deployment.state.records.values()],
         problems_of(deployment.summary, deployment.checked),
         outputs=conceal(monitor.outputs),
         notes=notes.taken,
         assumed=world.assumed,
     )
-    broken = {failure.urn for failure in deployment.summary.failures}.union(deployment.summary.skipped)
     found.problems += review(Planned(found.resources, frozenset(broken), world.state))
     if preview:
         found.problems += _breaks(project)
@@ -131,7 +131,7 @@ class _World:
         return Deployment(StackState(None), self.providers, watcher, planning=True)
 
 
-def _describe(record: Record, deployment: Deployment) -> Json:
+def _describe(record: Record, deployment: Deployment, broken: set[str]) -> Json:
     checked = deployment.checked.get(record.urn)
     described: Json = {
         "urn": record.urn,
@@ -144,6 +144,8 @@ def _describe(record: Record, deployment: Deployment) -> Json:
         "dependsOn": record.dependencies,
         "body": _masked(checked.body, record.inputs) if checked else None,
     }
+    if record.urn in broken:  # failed, or not tried for what failed
+        described["unplanned"] = True
     return described
 
 

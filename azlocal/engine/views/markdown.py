@@ -19,6 +19,7 @@ def markdown(plan: Json, base: Json | None = None, picture: str = "") -> str:
     parts = [
         _head(plan, base),
         _problems(plan["problems"]),
+        "The policy was not asked: the plan has problems." if plan.get("unjudged") else "",
         _findings(plan.get("findings") or []),
         _assumed(plan.get("assumed") or []),
         _changes(plan, base) if base else "",

@@ -81,12 +81,17 @@ def times(resources: list[Json]) -> Times:
     needless = [
         Needless(known.by_urn[urn]["name"], known.by_urn[need]["name"])
         for (urn, need), reason in reasons.items()
-        if reason is None
+        if reason is None and _planned(known.by_urn[urn]) and _planned(known.by_urn[need])
     ]
     unknown = {str(one["armType"]) for one in known.azure} - {
         str(one["armType"]) for one in known.azure if str(one["armType"]).lower() in durations()
     }
     return Times(_longest(waits, known), _longest(forced, known), needless, sorted(unknown))
+
+
+def _planned(one: Json) -> bool:
+    """Of what failed, and of what hangs on it, no reason can be seen: ids are unknown there."""
+    return not one.get("unplanned")
 
 
 def _needs(one: Json, resources: Resources) -> Iterator[str]:

@@ -136,6 +136,38 @@ def test_a_plan_that_is_not_there_is_not_judged(project: Write) -> None:
     assert judge(ruled(project(ONE)), "dev", []) == []
 
 
+BROKEN = "rg = group(); from pulumi_azure_native import resources\nnowhere = resources.ResourceGroup('nowhere', \
+location='westeurop')\nidentity('one', nowhere.name)"
+
+
+def test_a_plan_with_problems_is_not_judged(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ruled(project(BROKEN))
+    with pytest.raises(EngineError, match=r"the plan of dev has 1 problem$"):
+        commands.plan(folder, "dev", json_file=folder / "p.json", views={"markdown": folder / "p.md"})
+    told = capsys.readouterr()
+    assert "policy: not judged, the plan has problems" in told.out.splitlines()
+    assert "needless" not in told.out
+    assert "R1" not in told.err
+    found = json.loads((folder / "p.json").read_text())
+    assert (found["findings"], found["unjudged"]) == ([], True)
+    assert [one["name"] for one in found["resources"] if one.get("unplanned")] == ["nowhere", "one"]
+    assert "The policy was not asked: the plan has problems." in (folder / "p.md").read_text()
+
+
+def test_nothing_is_said_of_a_policy_that_is_not_there(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EngineError):
+        commands.plan(project(BROKEN), "dev")
+    assert "policy" not in capsys.readouterr().out
+
+
+def test_an_open_finding_says_once_where_it_is_exempt(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ruled(project(ONE + "; identity('two', rg.name)"), mandatory=False)
+    rules = folder / "policy" / "rules.py"
+    rules.write_text(rules.read_text().replace('"number"', '"exempting": "a file: a reason and a day", "number"'))
+    commands.plan(folder, "dev")
+    assert capsys.readouterr().err.splitlines().count("to exempt a finding: a file: a reason and a day") == 1
+
+
 def test_a_plan_tells_problems_before_findings(capsys: pytest.CaptureFixture[str]) -> None:
     problem = dict.fromkeys(("code", "message", "urn", "resource", "armType", "field", "fix", "source"), "p")
     keys = ("rule", "severity", "urn", "resource", "armType", "field", "reason", "fix", "source")

@@ -57,6 +57,13 @@ def test_a_needless_dependency_is_named_and_left_out_of_what_azure_forces(plan: 
     assert "  needless: net waits for account, and nothing says that it must" in list(report(found))
 
 
+@pytest.mark.parametrize("name", ["net", "account"])
+def test_nothing_is_called_needless_where_one_of_both_was_not_planned(plan: Json, name: str) -> None:
+    of(plan, "net")["dependsOn"].append(urn("account"))
+    of(plan, name)["unplanned"] = True
+    assert needless(plan) == []
+
+
 def test_a_cluster_may_wait_for_the_roles_of_its_identity_and_of_nobody_else(plan: Json) -> None:
     body = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {}}}}
     kind = "Microsoft.ContainerService/managedClusters"

@@ -1,0 +1,36 @@
+"""Azure's public regions by the names that Resource Manager gives them (Microsoft Learn: List of Azure regions)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from infra import settings as s
+from infra.settings_rules import Problem, RuleRow
+
+_NAMES = """
+    australiacentral australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth canadacentral
+    canadaeast centralindia centralus chilecentral eastasia eastus eastus2 francecentral germanywestcentral
+    indonesiacentral israelcentral italynorth japaneast japanwest koreacentral koreasouth malaysiawest
+    mexicocentral newzealandnorth northcentralus northeurope norwayeast polandcentral qatarcentral
+    southafricanorth southcentralus southeastasia southindia spaincentral swedencentral switzerlandnorth
+    uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3
+"""
+REGIONS = tuple(_NAMES.split())
+
+
+def the_region_is_known(platform: s.Platform) -> Iterator[Problem]:
+    """A region that is misspelt would be refused once for each resource."""
+    if platform.location not in REGIONS:
+        near = difflib.get_close_matches(platform.location.replace(" ", "").lower(), REGIONS, n=3)
+        meant = f"did you mean {', '.join(near)}? " if near else ""
+        yield Problem(
+            "platform.location",
+            f"'{platform.location}' is no region of Azure that is known here",
+            f"{meant}`az account list-locations` lists all; a new one goes into infra/regions.py",
+            "reliability/regions-list",
+        )
+
+
+RULES: tuple[RuleRow, ...] = ((("platform",), the_region_is_known),)
+"""The blocks that a rule reads, and the rule."""
