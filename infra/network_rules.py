@@ -49,11 +49,11 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
     page = "virtual-network/virtual-networks-faq"
     plan = ranges(network)
     subnets = {name: plan.ranges[name] for name, found in network.subnets if found is not None}
-    if plan.homeless:
+    if homeless := _homeless(network):
         yield Problem(
             "network.addressSpace",
-            f"{network.address_space} has no room for {', '.join(map(to_camel, plan.homeless))}",
-            "widen it, or give their ranges in network.subnets",
+            f"{network.address_space} has no room for {', '.join(map(to_camel, homeless))}",
+            f"{_widened(network)}, or give smaller ranges in network.subnets",
             page,
         )
     for name, given in subnets.items():
@@ -75,6 +75,21 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
                 "choose disjoint ranges",
                 page,
             )
+
+
+def _homeless(network: s.Network) -> list[str]:
+    """The subnets that the environment has and the address space has no room for."""
+    used = {row.name for row in wanted(network.mode, bastion=network.bastion)}
+    return [name for name in ranges(network).homeless if name in used]
+
+
+def _widened(network: s.Network) -> str:
+    """How wide the address space would have to be for all subnets."""
+    for prefix in range(network.address_space.prefixlen - 1, 7, -1):
+        space = network.address_space.supernet(new_prefix=prefix)
+        if not _homeless(network.model_copy(update={"address_space": space})):
+            return f"make it a /{prefix} or wider, such as {space}"
+    return "widen it"
 
 
 def firewall_ranges_are_public(network: s.Network) -> Iterator[Problem]:

@@ -54,7 +54,7 @@ __all__ = [
 class Platform(Block):
     """What the whole environment shares."""
 
-    name: ShortName = Field(description="2 to 7 lower-case letters and digits, part of every resource's name")
+    name: ShortName = Field(description="part of every resource's name")
     location: str = Field(description="an Azure region such as westeurope")
     generation: int = Field(
         default=1, ge=1, description="raise it when a soft-deleted vault or workspace still holds its name"

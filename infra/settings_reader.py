@@ -11,11 +11,13 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from infra import governance_rules, ingress_rules, ml_rules, network_rules, regions, service_rules
+from infra import governance_rules, ingress_rules, ml_rules, name_rules, network_rules, regions, service_rules
 from infra.settings import Settings
 from infra.settings_lines import Lines
+from infra.settings_mistakes import holds_secret, told
 from infra.settings_pages import page_of
 from infra.settings_rules import DOCS, Problem, check
 
@@ -80,7 +82,7 @@ def load(project: str = "") -> Settings:
         except pulumi.ConfigTypeError:
             problems.append(Problem(key, f"{config.get(key)!r} is no mapping", "give the block's keys below it"))
     try:
-        return parse(values, problems)
+        return parse(values, problems, stack)
     except ProblemsFoundError as found:
         raise SettingsError(Lines(stack, project), project, found.problems) from None
 
@@ -93,10 +95,11 @@ class ProblemsFoundError(ValueError):
         super().__init__("; ".join(f"{problem.key}: {problem.message}" for problem in problems))
 
 
-def parse(values: Mapping[str, Any], found: Iterable[Problem] = ()) -> Settings:
+def parse(values: Mapping[str, Any], found: Iterable[Problem] = (), environment: str = "") -> Settings:
     """Settings from plain values, one block for each key.
 
-    Blocks are validated apart from each other, so that the cross-field rules still speak about the sound ones.
+    Blocks are validated apart from each other, so that the cross-field rules still speak about the sound ones. Where
+    the environment's name is given, so are the names of its resources.
 
     Raises:
         ProblemsFoundError: with `found` and all that is wrong with the values.
@@ -119,6 +122,8 @@ def parse(values: Mapping[str, Any], found: Iterable[Problem] = ()) -> Settings:
             problems += [_explain(key, _model(name), detail) for detail in error.errors(include_url=False)]
     rules = (regions, network_rules, service_rules, ml_rules, ingress_rules, governance_rules)
     problems += check(blocks, (row for module in rules for row in module.RULES))
+    if environment:
+        problems += check(blocks, name_rules.rules(environment))
     if problems:
         raise ProblemsFoundError(problems)
     return Settings.model_construct(**blocks)
@@ -143,28 +148,30 @@ def _unknown(key: str, allowed: list[str], path: str = "") -> Problem:
 def _explain(block: str, model: type[BaseModel], detail: ErrorDetails) -> Problem:
     location = detail["loc"]
     path = block + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    owner, description = _describe(model, location)
+    owner, field = _field(model, location)
+    description = (field.description or "") if field else ""
     if detail["type"] == "extra_forbidden":
         return _unknown(str(location[-1]), _keys_of(owner).split(", "), path)
     if detail["type"] == "missing":
         return Problem(path, "missing", f"add it: {description}" if description else "add it")
-    message = detail["msg"][0].lower() + detail["msg"][1:]
-    # A value under a key that holds secrets must not reach a log.
-    given = "a value (not shown)" if "tls" in path else json.dumps(detail["input"], default=str)
-    return Problem(path, f"{given} given; {message}", description or "give what the message allows")
+    annotation = field.annotation if field else model
+    # A secret must not reach a log.
+    given = "a value (not shown)" if holds_secret(annotation) else json.dumps(detail["input"], default=str)
+    message, hint = told(detail, annotation, description)
+    return Problem(path, f"{given} given; {message}", hint)
 
 
-def _describe(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
-    """The model that owns the last part of a location, and its field's description."""
-    owner, description = model, ""
+def _field(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], FieldInfo | None]:
+    """The model that owns the last part of a location, and its field."""
+    owner, found = model, None
     for part in location:
         field = next((f for n, f in owner.model_fields.items() if part in (f.alias, n)), None)
         if field is None:
             continue
-        description = field.description or ""
+        found = field
         for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 if part != location[-1]:
                     owner = inner
                 break
-    return owner, description
+    return owner, found

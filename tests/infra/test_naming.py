@@ -47,3 +47,10 @@ def test_a_name_too_long_says_what_to_shorten() -> None:
     names = Names("averylongplatform", "development", "abcde")
     with pytest.raises(NamingError, match=r"key vault name: 'kv-.*choose a shorter or simpler platform\.name"):
         names.of("key_vault")
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_the_words_of_a_rule_say_how_long_a_name_may_be(kind: str) -> None:
+    least, most = map(int, re.findall(r"\d+", RULES[kind].words)[:2])
+    lengths = [length for length in range(1, most + 2) if re.fullmatch(RULES[kind].pattern, "a" * length)]
+    assert (lengths[0], lengths[-1]) == (least, most)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -19,6 +20,7 @@ from infra.settings import Settings
 from infra.settings_lines import Lines
 from infra.settings_pages import OTHER, PAGES, page_of
 from infra.settings_reader import ProblemsFoundError, SettingsError, load, parse
+from infra.settings_words import WORDS
 from tests.infra import program
 
 Values = dict[str, Any]
@@ -71,6 +73,22 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("platform.location", "westeurop", "platform.location", "did you mean westeurope, "),
     ("platform.location", "West Europe", "platform.location", "did you mean westeurope, "),
     ("platform.location", "moon", "platform.location", "list-locations"),
+    (
+        "platform.name",
+        "Not",
+        "platform.name",
+        "must be 2 to 7 lower-case letters and digits, a letter first (part",
+    ),
+    ("cluster.kubernetesVersion", 1.34, "cluster.kubernetesVersion", 'put it in quotes: "1.34"'),
+    ("cluster.zones", [1], "cluster.zones[0]", 'put it in quotes: "1"'),
+    ("cluster.zones", ["4"], "cluster.zones[0]", "choose '1', '2' or '3'"),
+    ("cluster.maintenance.nodes.start", 600, "cluster.maintenance.nodes.start", 'put it in quotes: "10:00"'),
+    ("vault.softDeleteDays", "30", "vault.softDeleteDays", "write it without quotes"),
+    ("vault.softDeleteDays", 5, "vault.softDeleteDays", "give at least 7"),
+    ("network.addressSpace", "10.21.0.1/16", "network.addressSpace", "give the network's address: 10.21.0.0/16"),
+    ("network.addressSpace", "all", "network.addressSpace", "such as 10.20.0.0/16"),
+    ("network.addressSpace", "10.21.0.0/22", "network.addressSpace", "make it a /21 or wider, such as 10.21.0.0/21"),
+    ("serving.tls.sslCname", "scoring", "serving.tls.sslCname", '"scoring" given; must be a host name'),
     ("platform.tags", {"owner": "me"}, "platform.tags.owner", "set by the program itself"),
     ("platform.tags", {"a/b": "c"}, "platform.tags.a/b", "no tag's name"),
     ("platform.tags", {"long": "x" * 257}, "platform.tags.long", "257 characters; 256"),
@@ -80,7 +98,7 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("quotas.compute", {"cores": 20}, "quotas.compute.cores", "has 20"),
     ("quotas.machineLearning", {"standardDSv2Family": 8}, "quotas.machineLearning.standardDSv2Family", "has 8"),
     ("cluster.systemPool.vmSize", "Standard_X1_v9", "cluster.systemPool.vmSize", "not known here"),
-    ("alerts.emails", ["nobody"], "alerts.emails[0]", "match pattern"),
+    ("alerts.emails", ["nobody"], "alerts.emails[0]", "must be an e-mail address; for instance"),
     ("github.repository", "owner/name", "github.repository", "without the owner"),
     ("network.subnets.training", "10.99.0.0/24", "network.subnets.training", "outside network.addressSpace"),
     ("network.subnets.aksUser", "10.21.4.0/26", "network.subnets.aksUser", "too small"),
@@ -240,6 +258,52 @@ def test_settings_that_exclude_each_other(
         at = at.setdefault(part, {})
     at[last] = value
     assert words in problems(values)[key]
+
+
+def test_a_subnet_that_the_environment_does_without_needs_no_room() -> None:
+    values = changed("network.addressSpace", "10.21.0.0/22")
+    values["network"]["subnets"] = {
+        "aksUser": "10.21.0.0/24",
+        "training": "10.21.1.0/25",
+        "endpoints": "10.21.1.128/25",
+    }
+    values["network"]["subnets"] |= {
+        "aksSystem": "10.21.2.0/24",
+        "ingress": "10.21.3.0/25",
+        "synapse": "10.21.3.128/26",
+    }
+    assert "network.addressSpace" not in problems(values)
+    values["network"]["bastion"] = True
+    assert "no room for bastion" in problems(values)["network.addressSpace"]
+
+
+def test_all_names_that_azure_would_refuse_are_told_at_once() -> None:
+    with pytest.raises(ProblemsFoundError) as caught:
+        parse(DEV, environment="production-westeurope-2")
+    assert {one.key for one in caught.value.problems} == {"platform.name"}
+    lake = next(one for one in caught.value.problems if "data lake" in one.message)
+    assert "allowed are 3 to 24 lower-case letters and digits" in lake.message
+    assert "'production-westeurope-2'" in lake.hint
+    told = " ".join(one.message for one in caught.value.problems)
+    assert [kind for kind in ("key vault", "storage account", "container registry") if kind not in told] == []
+    assert "machine learning registry" not in told, "dev has none"
+
+
+def patterns(model: Any) -> Iterator[str]:
+    """The patterns in a type's schema."""
+    if isinstance(model, dict):
+        yield from ([model["pattern"]] if isinstance(model.get("pattern"), str) else [])
+        model = list(model.values())
+    for inner in model if isinstance(model, list) else ():
+        yield from patterns(inner)
+
+
+def test_every_pattern_is_said_in_words_with_an_example_that_has_it() -> None:
+    found = set(patterns(Settings.model_json_schema()))
+    assert {one for one in found if one not in WORDS} == set()
+    for pattern in WORDS:
+        example = WORDS[pattern][1].strip('"').split(" or ")[0]
+        assert re.search(pattern, example), example
 
 
 def test_the_regions_are_those_that_the_local_azure_has() -> None:
