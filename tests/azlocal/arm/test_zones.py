@@ -8,7 +8,7 @@ import pytest
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.storage import StorageManagementClient
-from azure.mgmt.synapse import SynapseManagementClient
+from azure.mgmt.synapse import SynapseManagementClient  # type: ignore[import-untyped]
 
 from azlocal.arm.locations import KNOWN, LACKING
 from azlocal.arm.providers.network.servicetags import is_tag
