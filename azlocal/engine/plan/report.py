@@ -65,6 +65,8 @@ def print_brief(found: Plan) -> None:
     print_summary(found)
     errors = Console(stderr=True, highlight=False)
     print_problems(errors, found.problems)
+    if found.unjudged:
+        _line(errors, UNJUDGED)
     _print_open(errors, found.findings)
 
 

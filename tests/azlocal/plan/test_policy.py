@@ -154,6 +154,14 @@ def test_a_plan_with_problems_is_not_judged(project: Write, capsys: pytest.Captu
     assert "The policy was not asked: the plan has problems." in (folder / "p.md").read_text()
 
 
+def test_all_environments_say_which_was_not_judged(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EngineError):
+        commands.plan_all(ruled(project(BROKEN, "dev", "prod")))
+    told = capsys.readouterr()
+    assert told.err.splitlines().count("policy: not judged, the plan has problems") == 2
+    assert "R1" not in told.err
+
+
 def test_nothing_is_said_of_a_policy_that_is_not_there(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(EngineError):
         commands.plan(project(BROKEN), "dev")
