@@ -52,7 +52,7 @@ class Environment:
 
     @contextmanager
     def changed(self, change: Change) -> Iterator[None]:
-        """The copy with a change made, which is taken back at the end."""
+        """The copy with a change made, which is taken back at the end; after a failure in the environment too."""
         files = {file: (self._project / file).read_text() for file in {SETTINGS, *(one.file for one in change.edits)}}
         self._edited = bool(change.edits)
         try:
@@ -62,10 +62,17 @@ class Environment:
                 assert path.read_text().count(edit.old) == 1, f"{edit.old!r} is not once in {edit.file}"
                 path.write_text(path.read_text().replace(edit.old, edit.new))
             yield
+        except BaseException:
+            self._restore(files)
+            self.up()
+            raise
         finally:
-            self._edited = False
-            for file, text in files.items():
-                (self._project / file).write_text(text)
+            self._restore(files)
+
+    def _restore(self, files: Mapping[str, str]) -> None:
+        self._edited = False
+        for file, text in files.items():
+            (self._project / file).write_text(text)
 
     def _write_settings(self, given: Mapping[str, Any]) -> None:
         settings = copy.deepcopy(self._settings)

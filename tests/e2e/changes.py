@@ -62,6 +62,11 @@ _LAST_SUBNET = '    Subnet(BASTION, 26, 26, fixed_name="AzureBastionSubnet"),\n'
 _FIRST_GRANT = "MATRIX: tuple[Grant, ...] = (\n"
 _FIRST_ZONE = "    raw: Lifecycle = Lifecycle()\n"
 _APPROVER = "roles-workspace-azure-ai-enterprise-network-connection-approver"
+_WAYS = tuple(
+    f"roles-workspace-reader-{target}-endpoint-{group}"
+    for target, groups in {"lake": ("blob", "dfs"), "storage": ("blob", "file", "queue", "table")}.items()
+    for group in groups
+)
 
 CHANGES = (
     Change("more nodes for models", {"cluster.workloadPool.maxNodes": 4}, updates=("cluster-aks",)),
@@ -171,7 +176,7 @@ CHANGES = (
             "vault-vault",
             "workspace-workspace",
         ),
-        creates=("guards-ml-public-access",),
+        creates=("guards-ml-public-access", *_WAYS),
     ),
     Change(
         "a managed network instead of one's own",
