@@ -279,9 +279,9 @@ REGIONS = (
     Mistake(
         "regions and zones",
         "dev",
-        Set("platform.location", "westeurop"),
+        Text("vault.py", "location=place.location", 'location="westeurop"'),
         "LocationNotAvailableForResourceType",
-        Set("platform.location", "westeurope"),
+        Text("vault.py", 'location="westeurop"', "location=place.location"),
     ),
     Mistake(
         "regions and zones",

@@ -68,7 +68,7 @@ class Workflows:
             [sys.executable, "-m", module, *arguments],
             check=False, capture_output=True, text=True, timeout=800, stdin=subprocess.DEVNULL, cwd=self.folder,
             env={
-                **os.environ,
+                **{name: value for name, value in os.environ.items() if not name.startswith("AZURE_")},
                 "PYTHONPATH": str(ROOT),
                 "AZLOCAL_STATE": str(self.platform.folder.path),
                 "GITHUB_STEP_SUMMARY": str(page),
