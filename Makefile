@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.cache/xdg
 export AZURE_CONFIG_DIR ?= $(CURDIR)/.cache/azure
 export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test test-kubernetes test-workflows cluster cluster-down plan picture policy-page \
+.PHONY: help setup up down test test-long test-kubernetes test-workflows cluster cluster-down plan picture policy-page \
 	policy-pack checkov lint lint-workflows format bench locks clean
 
 help: ## this text
@@ -26,7 +26,10 @@ down: setup ## stop the local Azure; its state stays
 	@$(BIN)/azlocal stop
 
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes and not go"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes and not go and not long"
+
+test-long: setup ## what takes longest: each seeded mistake in a block, the workflows' scripts on the local Azure
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long tests/plan tests/workflows
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG's, or that of `make cluster` for the while
 	@$(BIN)/python -m tools.cluster run $(BIN)/python -m pytest -m kubernetes tests/e2e

@@ -11,6 +11,8 @@ from tests.plan.mistakes import Mistake
 from tests.plan.workbench import planned
 
 
+@pytest.mark.long
+@pytest.mark.minutes
 @pytest.mark.parametrize("row", BLOCKS, ids=str)
 def test_a_mistake_in_a_block_is_found_and_its_fix_works(row: Mistake, tmp_path: Path) -> None:
     found = planned(tmp_path / "wrong", row.env, (*row.setup, row.change)).problems

@@ -25,7 +25,7 @@ from tests.e2e.conftest import Platform, acting, start
 from tests.e2e.test_up import edit
 from tests.workflows.files import ROOT
 
-pytestmark = [pytest.mark.minutes, pytest.mark.timeout(900), pytest.mark.xdist_group("workflows")]
+pytestmark = [pytest.mark.minutes, pytest.mark.long, pytest.mark.timeout(900), pytest.mark.xdist_group("workflows")]
 
 DEPLOYER = "github:example-org/azure-ml-platform:local"
 PREVIEWER = "github:example-org/azure-ml-platform:local-preview"
