@@ -28,7 +28,7 @@ down: setup ## stop the local Azure; its state stays
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes and not go and not long"
 
-test-long: setup ## what takes longest: each seeded mistake in a block, the workflows' scripts on the local Azure
+test-long: setup ## what takes longest: seeded mistakes in blocks, correct variations, the workflows' scripts
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long tests/plan tests/workflows
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG's, or that of `make cluster` for the while

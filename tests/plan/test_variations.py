@@ -31,6 +31,8 @@ def test_an_environment_has_no_problem(env: str) -> None:
     assert len(found.resources) > 200
 
 
+@pytest.mark.long
+@pytest.mark.minutes
 @pytest.mark.parametrize("name", VARIATIONS)
 def test_a_correct_variation_has_no_problem(name: str, tmp_path: Path) -> None:
     env, changes = VARIATIONS[name]
