@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from azlocal.entra.principals import BY_NAME, PRINCIPALS, SUBSCRIPTION_ID, TENANT_ID, WORKFLOW, WORKLOAD
@@ -70,7 +69,7 @@ def _workload(folder: StateFolder, name: str) -> dict[str, str]:
     from azlocal.entra.keys import Keys
 
     given = name.removeprefix(WORKLOAD).removeprefix(":")
-    with _reading(folder) as state:
+    with closing(State(folder.database)) as state:
         found = {row[2].removeprefix(_SERVICE_ACCOUNT): row for row in _federated(state, _cluster_issuers(state))}
         aside = _extension_namespaces(state)
     chosen = [
@@ -107,7 +106,7 @@ def _workflow(folder: StateFolder, name: str) -> dict[str, str]:
     from azlocal.github.tokens import AUDIENCE, ISSUER, REQUEST_URL, Workflow
 
     workflow = Workflow.parse(name.removeprefix(WORKFLOW))
-    with _reading(folder) as state:
+    with closing(State(folder.database)) as state:
         found = [row for row in _federated(state, {ISSUER}) if row[2] == workflow.subject]
     if len(found) != 1:
         what = "no user-assigned identity trusts" if not found else "several user-assigned identities trust"
@@ -132,15 +131,6 @@ def _signed_in(folder: StateFolder, client_id: str, subject: str, assertion: str
         "AZURE_CLIENT_ID": client_id,
         "AZURE_FEDERATED_TOKEN_FILE": str(path),
     }
-
-
-@contextmanager
-def _reading(folder: StateFolder) -> Iterator[State]:
-    state = State(folder.database)
-    try:
-        yield state
-    finally:
-        state.close()
 
 
 def _cluster_issuers(state: State) -> set[str]:

@@ -278,8 +278,6 @@ def _shown(outputs: Json) -> Json:
 
 
 def _write(path: Path, value: Any) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(value, indent=2) + "\n")
-    except OSError as error:
-        raise EngineError(f"{path} can't be written: {error.strerror}", "choose another file") from None
+    from azlocal.engine.views.files import write_text
+
+    write_text(path, json.dumps(value, indent=2) + "\n")

@@ -115,7 +115,7 @@ class _Looking(Deployment):
         return self._unmade(want, checked)
 
     def _update(self, want: Registration, goal: Goal, checked: Checked, old: Record, told: Difference) -> Outcome:
-        fields = tuple(dict.fromkeys(map(spell, changed_paths(old.inputs, checked.inputs))))
+        fields = _fields(old, checked)
         self.found.append(Change(Action.UPDATE, want.urn, fields, "" if fields else "an earlier update did not end"))
         return Outcome(want.urn, old.id, old.outputs)
 
@@ -133,8 +133,7 @@ class _Looking(Deployment):
                 if named
                 else "what it is replaced with, or its trigger, asks for it"
             )
-        fields = tuple(dict.fromkeys(map(spell, changed_paths(old.inputs, checked.inputs))))
-        self.found.append(self._change(Action.REPLACE, want, old, fields, why))
+        self.found.append(self._change(Action.REPLACE, want, old, _fields(old, checked), why))
         return self._unmade(want, checked)
 
     def _import(self, want: Registration, goal: Goal, checked: Checked) -> Outcome:
@@ -157,3 +156,8 @@ class _Looking(Deployment):
             why = f"{why}; it is protected: remove `protect` and run up first"
         loses = self.losses.holding(old) if old.is_real and not old.retain else ""
         return Change(action, of.urn, fields, why, loses)
+
+
+def _fields(old: Record, checked: Checked) -> tuple[str, ...]:
+    """The inputs that differ, each once."""
+    return tuple(dict.fromkeys(map(spell, changed_paths(old.inputs, checked.inputs))))

@@ -16,7 +16,6 @@ from azlocal.engine.ports import InProcess, Reply
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
-_GLANCE = 0.001
 _QUIET_TURNS = 300  # of the loop without a new call: far more than any chain of outputs needs to begin one
 
 
@@ -29,8 +28,8 @@ class Clock:
         self._ends: list[tuple[float, int, threading.Event]] = []
         self._order = itertools.count()
         self._busy = self._threads = 0
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._lock = threading.Condition()
+        self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def time(self) -> float:
@@ -42,6 +41,7 @@ class Clock:
         over = threading.Event()
         with self._lock:
             heapq.heappush(self._ends, (self.now + seconds, next(self._order), over))
+            self._lock.notify_all()
         over.wait()
 
     def executor(self, threads: int, **_: Any) -> ThreadPoolExecutor:
@@ -57,25 +57,28 @@ class Clock:
 
     def stop(self) -> None:
         """Watch no longer."""
-        self._stopped.set()
+        with self._lock:
+            self._stopped = True
+            self._lock.notify_all()
 
     def count(self, change: int) -> None:
         """Tasks have begun or ended."""
         with self._lock:
             self._busy += change
+            self._lock.notify_all()
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        while not self._stopped.is_set():
+        while True:
             with self._lock:
-                quiet = self._all_pause()
-            if quiet:
-                looked = threading.Event()
-                try:
-                    loop.call_soon_threadsafe(self._move_on, loop, looked)
-                except RuntimeError:  # the loop was closed meanwhile
+                self._lock.wait_for(lambda: self._stopped or self._all_pause())
+                if self._stopped:
                     return
-                looked.wait(60.0)
-            time.sleep(_GLANCE)
+            looked = threading.Event()
+            try:
+                loop.call_soon_threadsafe(self._move_on, loop, looked)
+            except RuntimeError:  # the loop was closed meanwhile
+                return
+            looked.wait(60.0)
 
     def _all_pause(self) -> bool:
         return bool(self._ends) and len(self._ends) == min(self._busy, self._threads)

@@ -11,7 +11,7 @@ from typing import Any
 from azlocal.engine.deployment import Deployment
 from azlocal.engine.events import Silent
 from azlocal.engine.monitor import Monitor
-from azlocal.engine.plan import runner
+from azlocal.engine.plan.runner import World
 from azlocal.engine.program import run_program
 from azlocal.engine.project import load_project
 from azlocal.engine.values import reveal
@@ -25,7 +25,7 @@ def deployment_of(environment: str, values: Mapping[str, Any] | None = None) -> 
     if values is not None:
         config = {f"{PROJECT}:{key}": json.dumps(value) for key, value in values.items()}
         project = dataclasses.replace(project, config=config)
-    deployment = runner._World(project).deployment(Silent())
+    deployment = World(project).deployment(Silent())
     run_program(project, Monitor(deployment, project.name, project.stack), planning=True, note=lambda *_: None)
     assert not deployment.summary.failures
     return deployment

@@ -50,7 +50,7 @@ def plan(project_dir: Path | str, env: str, watcher: Watcher | None = None, *, p
     from azlocal.engine.plan.review import Planned, review
     from azlocal.engine.program import run_program
 
-    notes, world = _Notes(), _World(project)
+    notes, world = _Notes(), World(project)
     deployment = world.deployment(watcher or notes)
     monitor = Monitor(deployment, project.name, project.stack)
     try:
@@ -95,11 +95,11 @@ def _breaks(project: Project) -> list[Json]:
     from azlocal.engine.plan.preview import breaks
 
     with program_anew(project.main.parent):
-        return breaks(project, _World(project).deployment(Silent()))
+        return breaks(project, World(project).deployment(Silent()))
 
 
 @dataclass
-class _World:
+class World:
     """An Azure in memory with nothing in it but what is taken for granted, and clusters on paper."""
 
     project: Project
