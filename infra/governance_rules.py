@@ -55,11 +55,15 @@ class _Pool:
     counted_as: str = ""
 
 
-def cores_fit_the_quotas(quotas: s.Quotas, cluster: s.Cluster, workspace: s.Workspace) -> Iterator[Problem]:
-    """At their largest size, the pools need no more cores of a family than the subscription has."""
+def pools_fit_the_quotas(quotas: s.Quotas, cluster: s.Cluster) -> Iterator[Problem]:
+    """At their largest size, AKS' pools need no more cores of a family than the subscription has."""
     pools = {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}
     nodes = [_Pool(f"{key}.vmSize", pool.vm_size, surged(pool.max_nodes)) for key, pool in pools.items()]
     yield from _over(quotas.compute, "compute", nodes, total="cores")
+
+
+def computes_fit_the_quotas(quotas: s.Quotas, workspace: s.Workspace) -> Iterator[Problem]:
+    """At their largest size, the workspace's computes need no more cores than it has, which are counted apart."""
     computes = [
         _Pool(
             f"workspace.{key}.vmSize",
@@ -102,6 +106,7 @@ def _over(given: dict[str, int], block: str, pools: list[_Pool], *, total: str =
 
 RULES: tuple[RuleRow, ...] = (
     (("platform", "governance"), tags_are_complete),
-    (("quotas", "cluster", "workspace"), cores_fit_the_quotas),
+    (("quotas", "cluster"), pools_fit_the_quotas),
+    (("quotas", "workspace"), computes_fit_the_quotas),
 )
 """The blocks that a rule reads, and the rule."""

@@ -53,13 +53,17 @@ def customer_key_cannot_be_lost(workspace: s.Workspace, vault: s.Vault) -> Itera
 
 
 def clusters_are_told_apart(workspace: s.Workspace) -> Iterator[Problem]:
-    """Each compute has a name of its own, and the GPU cluster has GPUs."""
-    clusters = workspace.clusters()
-    names = [cluster.name.lower() for cluster in clusters.values()] + [one.name for one in workspace.instances.people]
+    """Each compute has a name of its own."""
+    clusters = workspace.clusters().values()
+    names = [cluster.name.lower() for cluster in clusters] + [one.name for one in workspace.instances.people]
     for name, count in Counter(names).items():
         if count > 1:
             yield Problem("workspace", f"{count} computes are called {name!r}", "give each a name of its own")
-    gpu = clusters.get("gpuCluster")
+
+
+def gpu_cluster_has_gpus(workspace: s.Workspace) -> Iterator[Problem]:
+    """Whatever is called a GPU cluster has some."""
+    gpu = workspace.gpu_cluster
     size = SIZES.get(gpu.vm_size) if gpu else None
     if gpu and size and not size.gpus:
         yield Problem(
@@ -87,6 +91,7 @@ RULES: tuple[RuleRow, ...] = (
     (("network", "workspace"), serverless_spark_has_a_managed_network),
     (("workspace", "vault"), customer_key_cannot_be_lost),
     (("workspace",), clusters_are_told_apart),
+    (("workspace",), gpu_cluster_has_gpus),
     (("workspace",), idle_nodes_are_given_back),
 )
 """The blocks that a rule reads, and the rule."""

@@ -48,7 +48,7 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
     """Subnets lie in the address space, apart from each other, and are large enough."""
     page = "virtual-network/virtual-networks-faq"
     plan = ranges(network)
-    subnets = {name: plan.ranges[name] for name, found in network.subnets if found is not None}
+    subnets = {name: plan.ranges[name] for name in network.subnets.given()}
     if homeless := _homeless(network):
         yield Problem(
             "network.addressSpace",

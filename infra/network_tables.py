@@ -59,8 +59,7 @@ def wanted(mode: Mode, *, bastion: bool = False) -> tuple[Subnet, ...]:
 
 def ranges(network: Network) -> Plan:
     """The range of every row, also of those that an environment does without: its mode may change."""
-    given = {name: found for name, found in network.subnets if found is not None}
-    return compute(network.address_space, SUBNETS, given)
+    return compute(network.address_space, SUBNETS, network.subnets.given())
 
 
 @dataclass(frozen=True)

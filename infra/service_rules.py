@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from infra import settings as s
-from infra.settings_rules import Problem, RuleRow
+from infra.settings_rules import Problem, RuleRow, each
 from infra.vm_sizes import SIZES
 
 
@@ -18,9 +18,12 @@ def sizes_are_ordered(cluster: s.Cluster, spark: s.Spark, workspace: s.Workspace
         "spark": spark,
         **{f"workspace.{key}": cluster for key, cluster in workspace.clusters().items()},
     }
-    for key, pool in scaled.items():
-        if pool.min_nodes > pool.max_nodes:
-            yield Problem(f"{key}.minNodes", f"{pool.min_nodes} is more than maxNodes {pool.max_nodes}", "swap them")
+    yield from each(scaled, _size_is_ordered)
+
+
+def _size_is_ordered(key: str, pool: s.NodePool | s.Spark | s.AmlCluster) -> Iterator[Problem]:
+    if pool.min_nodes > pool.max_nodes:
+        yield Problem(f"{key}.minNodes", f"{pool.min_nodes} is more than maxNodes {pool.max_nodes}", "swap them")
 
 
 def private_workspace_has_a_builder(network: s.Network, workspace: s.Workspace) -> Iterator[Problem]:
@@ -186,15 +189,19 @@ def today() -> date:
 
 def os_disks_fit_their_machines(cluster: s.Cluster) -> Iterator[Problem]:
     """An ephemeral OS disk lives in the machine's cache or on its temporary disk."""
-    for key, pool in {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}.items():
-        size = SIZES.get(pool.vm_size)
-        if size and pool.os_disk_type == "Ephemeral" and pool.os_disk_gb > size.disk:
-            yield Problem(
-                f"{key}.osDiskType",
-                f"Ephemeral with {pool.os_disk_gb} GB, and {pool.vm_size} has room for {size.disk} GB",
-                "choose a size with a larger disk of its own (Standard_D4ds_v5 has 150 GB), or set it to Managed",
-                "aks/concepts-storage#ephemeral-os-disk",
-            )
+    pools = {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}
+    yield from each(pools, _os_disk_fits)
+
+
+def _os_disk_fits(key: str, pool: s.NodePool) -> Iterator[Problem]:
+    size = SIZES.get(pool.vm_size)
+    if size and pool.os_disk_type == "Ephemeral" and pool.os_disk_gb > size.disk:
+        yield Problem(
+            f"{key}.osDiskType",
+            f"Ephemeral with {pool.os_disk_gb} GB, and {pool.vm_size} has room for {size.disk} GB",
+            "choose a size with a larger disk of its own (Standard_D4ds_v5 has 150 GB), or set it to Managed",
+            "aks/concepts-storage#ephemeral-os-disk",
+        )
 
 
 def production_cluster_is_redundant(cluster: s.Cluster) -> Iterator[Problem]:

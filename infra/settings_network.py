@@ -25,6 +25,11 @@ class Subnets(Block):
     runners: IPv4Network | None = None
     bastion: IPv4Network | None = None
 
+    def given(self) -> dict[str, IPv4Network]:
+        """Those that are wanted as they are."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: one for name, one in found.items() if one is not None}
+
 
 class Hub(Block):
     """A hub of the environment's own, with Azure Firewall."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from infra import governance_rules, ingress_rules, ml_rules, name_rules, network_rules, regions, service_rules
@@ -19,6 +17,7 @@ from infra.settings import Settings
 from infra.settings_lines import Lines
 from infra.settings_mistakes import holds_secret, told
 from infra.settings_pages import page_of
+from infra.settings_partial import field_at, keys, nearest, readable, without_echoes
 from infra.settings_rules import DOCS, Problem, check
 
 
@@ -98,8 +97,8 @@ class ProblemsFoundError(ValueError):
 def parse(values: Mapping[str, Any], found: Iterable[Problem] = (), environment: str = "") -> Settings:
     """Settings from plain values, one block for each key.
 
-    Blocks are validated apart from each other, so that the cross-field rules still speak about the sound ones. Where
-    the environment's name is given, so are the names of its resources.
+    Of a block with mistakes the sound rest is read, so that the cross-field rules still speak about it. Where the
+    environment's name is given, the names of its resources are checked too.
 
     Raises:
         ProblemsFoundError: with `found` and all that is wrong with the values.
@@ -108,18 +107,24 @@ def parse(values: Mapping[str, Any], found: Iterable[Problem] = (), environment:
     spoilt = {problem.key for problem in problems}
     blocks: dict[str, Any] = {}
     fields = {field.alias or name: name for name, field in Settings.model_fields.items()}
-    problems += [_unknown(key, list(fields)) for key in values if key not in fields and key not in spoilt]
+    unknown = [key for key in values if key not in fields and key not in spoilt]
+    problems += [_unknown(key, list(fields)) for key in unknown]
+    spoilt |= {nearest(key, fields) for key in unknown} - values.keys()
     for key, name in fields.items():
         if key in spoilt:
             continue
+        model = _model(name)
         if key not in values:
-            problems.append(Problem(key, "missing", f"add the block: {_keys_of(_model(name))}"))
+            problems.append(Problem(key, "missing", f"add the block: {', '.join(keys(model))}"))
             continue
         try:
             # Through JSON: strict about types, yet addresses and ids are written as text.
-            blocks[name] = _model(name).model_validate_json(json.dumps(values[key]))
+            blocks[name] = model.model_validate_json(json.dumps(values[key]))
         except ValidationError as error:
-            problems += [_explain(key, _model(name), detail) for detail in error.errors(include_url=False)]
+            errors = error.errors(include_url=False)
+            problems += [_explain(key, model, detail) for detail in without_echoes(errors, model)]
+            if (rest := readable(model, values[key], errors)) is not None:
+                blocks[name] = rest
     rules = (regions, network_rules, service_rules, ml_rules, ingress_rules, governance_rules)
     problems += check(blocks, (row for module in rules for row in module.RULES))
     if environment:
@@ -135,23 +140,19 @@ def _model(name: str) -> type[BaseModel]:
     return model
 
 
-def _keys_of(model: type[BaseModel]) -> str:
-    return ", ".join(field.alias or name for name, field in model.model_fields.items())
-
-
 def _unknown(key: str, allowed: list[str], path: str = "") -> Problem:
-    near = difflib.get_close_matches(key, allowed, n=1)
-    hint = f"did you mean {near[0]}?" if near else "remove it"
+    near = nearest(key, allowed)
+    hint = f"did you mean {near}?" if near else "remove it"
     return Problem(path or key, f"unknown key; allowed: {', '.join(allowed)}", hint)
 
 
 def _explain(block: str, model: type[BaseModel], detail: ErrorDetails) -> Problem:
     location = detail["loc"]
     path = block + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    owner, field = _field(model, location)
+    owner, field = field_at(model, location)
     description = (field.description or "") if field else ""
     if detail["type"] == "extra_forbidden":
-        return _unknown(str(location[-1]), _keys_of(owner).split(", "), path)
+        return _unknown(str(location[-1]), keys(owner), path)
     if detail["type"] == "missing":
         return Problem(path, "missing", f"add it: {description}" if description else "add it")
     annotation = field.annotation if field else model
@@ -159,19 +160,3 @@ def _explain(block: str, model: type[BaseModel], detail: ErrorDetails) -> Proble
     given = "a value (not shown)" if holds_secret(annotation) else json.dumps(detail["input"], default=str)
     message, hint = told(detail, annotation, description)
     return Problem(path, f"{given} given; {message}", hint)
-
-
-def _field(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[type[BaseModel], FieldInfo | None]:
-    """The model that owns the last part of a location, and its field."""
-    owner, found = model, None
-    for part in location:
-        field = next((f for n, f in owner.model_fields.items() if part in (f.alias, n)), None)
-        if field is None:
-            continue
-        found = field
-        for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                if part != location[-1]:
-                    owner = inner
-                break
-    return owner, found

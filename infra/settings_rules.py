@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.settings_partial import asks_for_unread
+
 DOCS = "https://learn.microsoft.com/azure/"
 
 
@@ -40,5 +42,20 @@ def check(blocks: Mapping[str, Any], rules: Iterable[RuleRow]) -> list[Problem]:
         problem
         for needed, rule in rules
         if all(name in blocks for name in needed)
-        for problem in rule(*(blocks[name] for name in needed))
+        for problem in _told(rule, [blocks[name] for name in needed])
     ]
+
+
+def each(of: Mapping[str, Any], rule: Rule) -> Iterator[Problem]:
+    """What a rule says of each, by its key: one that could not be read keeps it silent about that one alone."""
+    for key, one in of.items():
+        yield from _told(rule, (key, one))
+
+
+def _told(rule: Rule, blocks: Iterable[Any]) -> Iterator[Problem]:
+    """What a rule says until it asks for a setting that could not be read."""
+    try:
+        yield from rule(*blocks)
+    except AttributeError as error:
+        if not asks_for_unread(error):
+            raise

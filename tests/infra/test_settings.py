@@ -326,12 +326,75 @@ def test_all_problems_come_at_once() -> None:
     values["spark"]["sparkVersion"] = "3.3"
     found = problems(values)
     assert "did you mean network?" in found["netwrok"]
-    assert found["network"].startswith("missing; add the block: mode, addressSpace")
+    assert "network" not in found, "it is misspelt, not missing"
     assert '"Not Allowed" given' in found["platform.name"]
     assert "allowed: redundancy, softDeleteDays" in found["lake.colour"]
     assert found["vault.sku"].startswith("missing")
     assert "3 given" in found["cluster.tier"]
     assert "3.3" in found["spark.sparkVersion"], "rules still run over the sound blocks"
+    del values["netwrok"]
+    assert problems(values)["network"].startswith("missing; add the block: mode, addressSpace")
+
+
+def test_rules_still_run_over_what_is_sound_in_a_block_with_mistakes() -> None:
+    values = changed("cluster.zones", ["4"])
+    values["cluster"] |= {"tire": "Free", "podCidr": "10.21.0.0/16"}
+    values["cluster"]["workloadPool"] |= {"vmSize": "D4", "minNodes": 9}
+    values["workspace"]["cpuCluster"]["minNodes"] = "none"
+    values["workspace"]["builderCluster"]["minNodes"] = 9
+    values["workspace"]["imageBuildCompute"] = "other"
+    values["network"]["egress"] = "nat"
+    found = problems(values)
+    wrong = {
+        "cluster.zones[0]", "cluster.tire", "cluster.workloadPool.vmSize", "workspace.cpuCluster.minNodes",
+        "network.egress",
+    }  # fmt: skip
+    assert wrong <= found.keys()
+    assert "overlaps network.addressSpace" in found["cluster.podCidr"]
+    assert "more than maxNodes" in found["cluster.workloadPool.minNodes"]
+    assert "use cpu-cluster or build-cluster" in found["workspace.imageBuildCompute"]
+
+
+Place = tuple[str, ...]
+
+
+def places(values: Any, at: Place = ()) -> Iterator[Place]:
+    """Every setting, blocks too."""
+    for key, value in values.items() if isinstance(values, dict) else ():
+        yield (*at, key)
+        yield from places(value, (*at, key))
+
+
+def block_at(values: Values, place: Place) -> Values:
+    for key in place[:-1]:
+        values = values[key]
+    return values
+
+
+@pytest.mark.parametrize("environment", program.ENVIRONMENTS)
+def test_one_typo_is_one_problem(environment: str) -> None:
+    sound = program.configuration(environment)
+    followed: list[tuple[str, Values]] = []
+    free = {("platform", "tags"), ("quotas", "compute"), ("quotas", "machineLearning"), ("serving", "instanceTypes")}
+    for place in places(sound):
+        if any(place[:-1][: len(one)] == one for one in free):
+            continue  # keys that may be anything
+        path = ".".join(place)
+        values = deepcopy(sound)
+        block_at(values, place)[place[-1]] = {"of": "another kind"} if place not in free else 1
+        found = problems(values)
+        if {
+            key for key in found if key.partition("[")[0] not in (path, f"{path}.of") and not key.startswith(f"{path}.")
+        }:
+            followed.append((path, dict(found)))
+        values = deepcopy(sound)
+        block = block_at(values, place)
+        misspelt = place[-1][:-1] + place[-1][-1] * 2
+        block[misspelt] = block.pop(place[-1])
+        found = problems(values)
+        if found.keys() != {".".join((*place[:-1], misspelt))}:
+            followed.append((f"{path}, misspelt", dict(found)))
+    assert followed == []
 
 
 @pytest.mark.parametrize(
