@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from azlocal.entra.principals import PRINCIPALS
-from azlocal.errors import AzureLocalError, UsageError
+from azlocal.errors import AzureLocalError, UsageError, tell
 from azlocal.lifecycle import Running, require_running
 from azlocal.server import DEFAULT_PORT
 from azlocal.state.folder import StateFolder
@@ -331,25 +331,23 @@ def main() -> None:
         # Not standalone, an early end is answered and not raised: a declined question, Ctrl-C.
         ended = app(standalone_mode=False)
     except AzureLocalError as error:
-        _fail(error.message, error.hint, error.exit_code)
+        _fail(error)
     except typer.Abort:
         ended = INTERRUPTED
     except _UsageMistake as error:
         if not error.format_message():  # no arguments at all: the help has been shown
             sys.exit(error.exit_code)
         command = getattr(error.ctx, "command_path", "azlocal")
-        _fail(error.format_message(), f"see `{command} --help`", error.exit_code)
+        _fail(AzureLocalError(error.format_message(), f"see `{command} --help`"), error.exit_code)
     if ended == INTERRUPTED:
-        _fail("interrupted", "what was done is kept: the same command goes on from there", INTERRUPTED)
+        _fail(AzureLocalError("interrupted", "what was done is kept: the same command goes on from there"), ended)
     if ended:
         sys.exit(ended)
 
 
-def _fail(message: str, hint: str | None, code: int) -> None:
-    sys.stderr.write(f"error: {message}\n")
-    if hint:
-        sys.stderr.write(f"hint: {hint}\n")
-    sys.exit(code)
+def _fail(error: AzureLocalError, code: int | None = None) -> NoReturn:
+    tell(error)
+    sys.exit(error.exit_code if code is None else code)
 
 
 if __name__ == "__main__":

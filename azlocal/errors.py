@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class AzureLocalError(Exception):
     """A mistake or a condition the caller can do something about.
@@ -26,3 +28,11 @@ class UsageError(AzureLocalError):
 
 class StateError(AzureLocalError):
     """The state folder cannot be used: locked by another process, of a newer version, or unreadable."""
+
+
+def tell(error: AzureLocalError) -> None:
+    """Show an error as the command line does: what is wrong, then the way out."""
+    sys.stderr.write(f"error: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"hint: {error.hint}\n")
+    sys.stderr.flush()

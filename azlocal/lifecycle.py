@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,6 +155,16 @@ def _alive(pid: int) -> bool:
         return True  # no /proc: macOS
 
 
+def ends_within(pid: int, seconds: float) -> bool:
+    """Wait for the end of a process; whether it came."""
+    handle = _watch(pid)
+    try:
+        return not _alive(pid) or _ended(pid, handle, seconds)
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
 def _watch(pid: int) -> int | None:
     """A descriptor that becomes readable when the process ends; Linux only."""
     if sys.platform != "linux":
@@ -168,7 +179,10 @@ def _ended(pid: int, handle: int | None, timeout: float) -> bool:
     if handle is not None:
         readable, _, _ = select.select([handle], [], [], timeout)
         return bool(readable)
-    if sys.platform != "darwin":
+    if sys.platform != "darwin":  # a kernel before 5.3
+        until = time.monotonic() + timeout
+        while _alive(pid) and time.monotonic() < until:
+            time.sleep(0.05)
         return not _alive(pid)
     queue = select.kqueue()
     event = select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)

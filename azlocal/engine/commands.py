@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from azlocal.engine.events import Summary
     from azlocal.engine.plan import Plan
     from azlocal.engine.plan.against import Against
+    from azlocal.engine.run import Target
+    from azlocal.engine.view import Lines
     from azlocal.state.folder import StateFolder
 
 Json = dict[str, Any]
@@ -43,12 +46,11 @@ def up(
     """
     from azlocal.engine.run import run_up
     from azlocal.engine.softdelete import Held
-    from azlocal.engine.target import local_target
-    from azlocal.engine.view import summary_line, watch
+    from azlocal.engine.view import summary_line
 
     load_project(project, env)  # an unknown environment is said before anything runs
     gc.disable()  # a process of some seconds: collecting would cost a tenth of the SDK's import
-    with local_target(folder, principal) as target, watch(f"up {env}") as view:
+    with _at_work(folder, principal, f"up {env}") as (target, view):
         result = _explained(
             lambda: run_up(project, env, target, view, refresh=refresh, held=Held(held), accepted=accepted), verbose
         )
@@ -74,11 +76,10 @@ def destroy(project: Path, env: str, folder: StateFolder, *, principal: str = "o
         EngineError: something could not be deleted.
     """
     from azlocal.engine.run import run_destroy
-    from azlocal.engine.target import local_target
-    from azlocal.engine.view import summary_line, watch
+    from azlocal.engine.view import summary_line
 
     load_project(project, env)
-    with local_target(folder, principal) as target, watch(f"destroy {env}") as view:
+    with _at_work(folder, principal, f"destroy {env}") as (target, view):
         result = _explained(lambda: run_destroy(project, env, target, view), verbose)
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     _raise_failures(result.summary, "fix what it says and run `azlocal destroy` again")
@@ -91,13 +92,14 @@ def drift(project: Path, env: str, folder: StateFolder, *, principal: str = "own
         EngineError: there is something to do, or something could not be looked at.
     """
     from azlocal.engine.drift import run_drift
+    from azlocal.engine.lost import while_it_runs
     from azlocal.engine.target import local_target
     from azlocal.engine.urns import name_of, short_type
     from azlocal.engine.view import SIGNS, Lines
 
     load_project(project, env)
     gc.disable()
-    with local_target(folder, principal) as target:
+    with local_target(folder, principal) as target, while_it_runs(folder, f"`azlocal drift {env}` again"):
         found = _explained(lambda: run_drift(project, env, target, Lines()), verbose)
     for one in found.changes:
         sign, _, done = SIGNS[one.action]
@@ -168,11 +170,24 @@ def plan(
 
 
 def _against(project: Path, env: str, folder: StateFolder, principal: str) -> Against:
+    from azlocal.engine.lost import while_it_runs
     from azlocal.engine.plan.against import against
     from azlocal.engine.target import local_target
 
-    with local_target(folder, principal) as target:
+    with local_target(folder, principal) as target, while_it_runs(folder, "the same command again"):
         return against(project, env, target)
+
+
+@contextlib.contextmanager
+def _at_work(folder: StateFolder, principal: str, title: str) -> Iterator[tuple[Target, Lines]]:
+    """The local Azure to change, and the view of it; neither outlives the server."""
+    from azlocal.engine.lost import while_it_runs
+    from azlocal.engine.target import local_target
+    from azlocal.engine.view import watch
+
+    then = f"`azlocal {title}` goes on from there"
+    with local_target(folder, principal) as target, watch(title) as view, while_it_runs(folder, then, view.hush):
+        yield target, view
 
 
 def plan_all(

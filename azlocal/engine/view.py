@@ -33,6 +33,7 @@ class Lines:
         self._out = out or sys.stdout
         self._begun: dict[str, float] = {}
         self._lock = threading.Lock()
+        self._hushed = False
 
     def __enter__(self) -> Self:
         """Nothing to set up."""
@@ -61,8 +62,14 @@ class Lines:
         """What the program says."""
         self._write(f"{severity}: {message}")
 
+    def hush(self) -> None:
+        """Show nothing from now on."""
+        self._hushed = True
+
     def _write(self, text: str) -> None:
         with self._lock:
+            if self._hushed:
+                return
             self._out.write(text + "\n")
             self._out.flush()
 
@@ -90,6 +97,11 @@ class Live(Lines):
         """Give it back."""
         self._live.stop()
 
+    def hush(self) -> None:
+        """Give the terminal back, and show nothing from now on."""
+        super().hush()
+        self._live.stop()
+
     def started(self, urn: str, action: Action) -> None:
         """Show it among what is running."""
         super().started(urn, action)
@@ -112,6 +124,8 @@ class Live(Lines):
     def _write(self, text: str) -> None:
         from rich.text import Text
 
+        if self._hushed:
+            return
         styles = {sign: style for sign, style, _ in SIGNS.values()} | {"!": "bold red"}
         self._console.print(Text(text, style=styles.get(text[:1], "")))
 
