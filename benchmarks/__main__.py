@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.report import write
 
-PARTS = ("arm", "blob", "plan", "scoring", "up")
+PARTS = ("arm", "blob", "components", "plan", "scoring", "up")
 
 
 def main(names: list[str]) -> int:

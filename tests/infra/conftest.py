@@ -1,29 +1,22 @@
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from tests.infra import program
 from tests.infra.program import Deployment
 
 
-@cache
-def _deployed(environment: str) -> Deployment:
-    return program.run(environment)
-
-
 @pytest.fixture(params=program.ENVIRONMENTS)
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     """What the program registers for each environment; nobody changes it."""
-    return _deployed(request.param)
+    return program.deployed(request.param)
 
 
 @pytest.fixture
 def dev() -> Deployment:
-    return _deployed("dev")
+    return program.deployed("dev")
 
 
 @pytest.fixture
 def local() -> Deployment:
-    return _deployed("local")
+    return program.deployed("local")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import gc
 import json
 import pickle
 import runpy
@@ -19,6 +21,7 @@ import yaml
 from pulumi import resource as pulumi_resource
 from pulumi.runtime import config, mocks, rpc, settings, stack
 from pulumi.runtime import resource as runtime_resource
+from pulumi.runtime.proto.source_pb2 import StackTrace
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "azure-ml-platform"
@@ -274,16 +277,35 @@ def _first(alias: Any, *_: Any) -> Any:
 
 @contextmanager
 def lean_sdk() -> Iterator[None]:
-    """Skip the bookkeeping of azure-native's many aliases: nine tenths of the time, and nothing a test looks at.
+    """Skip what costs most and no test looks at: aliases' bookkeeping, stack traces, walks of the garbage collector.
 
     And put back the standard pickler, which the SDK wraps once more for each dynamic resource.
     """
     with (
         patch.object(runtime_resource, "prepare_aliases", _none),
+        patch.object(runtime_resource, "_get_stack_trace", StackTrace),
         patch.object(pulumi_resource, "collapse_alias_to_urn", _first),
         patch.object(PICKLER, "_batch_setitems", PICKLER._batch_setitems),
+        _collector_at_rest(),
     ):
         yield
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """No garbage is looked for meanwhile, nor ever again among the SDK's own hundred thousands of objects."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        _spare_what_stays()
+
+
+@cache
+def _spare_what_stays() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 def environment_of(deployment: Deployment) -> str:
@@ -292,9 +314,14 @@ def environment_of(deployment: Deployment) -> str:
 
 
 def configuration(environment: str) -> dict[str, Any]:
-    """The environment's file as plain values, one for each block."""
+    """The environment's file as plain values, one for each block, which the caller may change."""
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in copy.deepcopy(_file(environment)).items()}
+
+
+@cache
+def _file(environment: str) -> dict[str, Any]:
     text = (ROOT / "environments" / f"Pulumi.{environment}.yaml").read_text()
-    return {key.removeprefix(f"{PROJECT}:"): value for key, value in yaml.safe_load(text)["config"].items()}
+    return dict(yaml.safe_load(text)["config"])
 
 
 @cache
@@ -356,3 +383,16 @@ def run(
 
     run_in_stack(environment, configured, deployment)
     return deployment
+
+
+def deployed(environment: str, mode: str = "") -> Deployment:
+    """What the architecture registers with the environment's own settings, or in a network mode; nobody changes it."""
+    values = configuration(environment)
+    return _deployed(environment, mode or values["network"]["mode"])
+
+
+@cache
+def _deployed(environment: str, mode: str) -> Deployment:
+    values = configuration(environment)
+    values["network"]["mode"] = mode
+    return run(environment, values)

@@ -136,9 +136,7 @@ def test_a_compute_instance_is_one_persons_and_stops(mode: str) -> None:
 @pytest.mark.parametrize("environment", program.ENVIRONMENTS)
 @pytest.mark.parametrize("mode", ["byo", "managed"])
 def test_computes_are_in_one_network(environment: str, mode: str) -> None:
-    values = program.configuration(environment)
-    values["network"]["mode"] = mode
-    made = program.run(environment, values)
+    made = program.deployed(environment, mode)
     managed = made.one("machinelearningservices:Workspace").inputs["managedNetwork"]
     assert (managed["isolationMode"] == "Disabled") == (mode == "byo")
     rules = managed.get("outboundRules", {})
@@ -190,7 +188,7 @@ def test_a_key_of_ones_own_is_in_the_vault_first() -> None:
 
 
 def test_a_registry_for_promotion_is_private_where_the_network_is() -> None:
-    made = program.run("prod")
+    made = program.deployed("prod")
     registry = made.one("machinelearningservices:Registry")
     assert registry.inputs["publicNetworkAccess"] == "Disabled"
     (region,) = registry.inputs["regionDetails"]

@@ -36,7 +36,7 @@ def test_the_identity_is_outside_the_group_it_deploys_into(bootstrap: Deployment
     made = bootstrap.all("UserAssignedIdentity")
     assert len({one.inputs["resourceName"] for one in made}) == 2
     assert {one.inputs["resourceGroupName"] for one in made} == {identities["resourceGroupName"]}
-    assert group["resourceGroupName"] == program.run(program.environment_of(bootstrap)).outputs["resource_group"]
+    assert group["resourceGroupName"] == program.deployed(program.environment_of(bootstrap)).outputs["resource_group"]
 
 
 @pytest.mark.parametrize(("block", "suffix"), [("deployer", ""), ("previewer", "-preview")])

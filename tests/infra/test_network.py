@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -33,10 +34,14 @@ def network_of(environment: str, mode: str, egress: str, **more: Any) -> Deploym
     return program.run(environment, values)
 
 
-@pytest.fixture(scope="module", params=list(product(program.ENVIRONMENTS, MODES)), ids="-".join)
+@pytest.fixture(params=list(product(program.ENVIRONMENTS, MODES)), ids="-".join)
 def variation(request: pytest.FixtureRequest) -> tuple[str, str, Deployment]:
     """Each environment in each mode, the three ways out spread over them, once with Bastion and once without."""
-    environment, mode = request.param
+    return _varied(*request.param)
+
+
+@cache
+def _varied(environment: str, mode: str) -> tuple[str, str, Deployment]:
     egress = EXITS[(program.ENVIRONMENTS.index(environment) + MODES.index(mode)) % len(EXITS)]
     return mode, egress, network_of(environment, mode, egress, bastion=mode == "byo")
 
@@ -280,10 +285,8 @@ def test_address_filters_reach_every_firewall() -> None:
 @pytest.mark.parametrize("environment", program.ENVIRONMENTS)
 @pytest.mark.parametrize("mode", ["byo", "managed"])
 def test_one_setting_says_whose_network_computes_are_in(environment: str, mode: str) -> None:
-    values = program.configuration(environment)
-    values["network"]["mode"] = mode
-    made = program.run(environment, values)
-    outbound = values["workspace"]["isolationMode"] if mode == "managed" else "Disabled"
+    made = program.deployed(environment, mode)
+    outbound = program.configuration(environment)["workspace"]["isolationMode"] if mode == "managed" else "Disabled"
     workspace = made.one("machinelearningservices:Workspace").inputs
     assert workspace["managedNetwork"]["isolationMode"] == outbound
     nodes = made.one("machinelearningservices:Compute", "training-cpu").inputs["properties"]["properties"]

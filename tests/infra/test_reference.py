@@ -21,9 +21,8 @@ from tests.infra.reference import ANYONE, API_ZONE, APPROVER, DEPLOYER, ELSEWHER
 Plan = dict[str, Resource]
 
 
-@cache
 def prod() -> Deployment:
-    return program.run("prod")
+    return program.deployed("prod")
 
 
 @pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.target}-{link.group}")
@@ -81,7 +80,7 @@ def test_each_role_of_the_reference_is_assigned(role: Role) -> None:
 def test_roles_that_prod_does_without_have_their_reason() -> None:
     assert all(ELSEWHERE.values())
     staging = {
-        one.inputs["roleDefinitionId"].rsplit("/", 1)[-1] for one in program.run("staging").all("RoleAssignment")
+        one.inputs["roleDefinitionId"].rsplit("/", 1)[-1] for one in program.deployed("staging").all("RoleAssignment")
     }
     assert APPROVER in staging
     assert APPROVER not in {role for _, role, _ in _assigned()}
