@@ -3,83 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.workflows.github import GitHub
 from tools.ci import comment
-from tools.ci.comment import AUTHOR, MOST, fit
-
-ISSUE = "/repos/owner/name/issues"
-
-
-@dataclass
-class GitHub:
-    """Comments of one pull request, as GitHub's API keeps them (docs.github.com/rest/issues/comments)."""
-
-    comments: list[dict[str, Any]] = field(default_factory=list)
-    tokens: set[str] = field(default_factory=set)
-    refuse: int = 0
-    url: str = ""
-
-    def add(self, body: str, login: str = AUTHOR) -> dict[str, Any]:
-        made = {"id": len(self.comments) + 1, "body": body, "user": {"login": login}, "html_url": "https://comment"}
-        self.comments.append(made)
-        return made
-
-    def answer(self, method: str, target: str, body: dict[str, str]) -> tuple[int, Any]:
-        if self.refuse:
-            return self.refuse, {"message": "Resource not accessible by integration"}
-        address = urlsplit(target)
-        if method == "GET" and address.path == f"{ISSUE}/7/comments":
-            page, size = (int(parse_qs(address.query)[name][0]) for name in ("page", "per_page"))
-            return 200, self.comments[(page - 1) * size : page * size]
-        if method == "POST" and address.path == f"{ISSUE}/7/comments":
-            if len(body["body"]) > MOST:
-                return 422, {"message": "Validation Failed"}
-            return 201, self.add(body["body"])
-        (found,) = [one for one in self.comments if address.path == f"{ISSUE}/comments/{one['id']}"]
-        assert method == "PATCH"
-        found["body"] = body["body"]
-        return 200, found
-
-
-@pytest.fixture
-def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
-    served = GitHub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            served.tokens.add(self.headers["Authorization"])
-            length = int(self.headers["Content-Length"] or 0)
-            status, value = served.answer(self.command, self.path, json.loads(self.rfile.read(length) or "{}"))
-            said = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
-
-        do_POST = do_PATCH = do_GET  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        served.url = f"http://127.0.0.1:{server.server_address[1]}"
-        given = {"API_URL": served.url, "REPOSITORY": "owner/name", "TOKEN": "of-the-job"}
-        for name, value in given.items():
-            monkeypatch.setenv(f"GITHUB_{name}", value)
-        monkeypatch.setenv("PULL_REQUEST", "7")
-        monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-        yield served
-        server.shutdown()
+from tools.ci.comment import MOST, SHARE, fit
+from tools.ci.github import AUTHOR
 
 
 @pytest.fixture
@@ -149,3 +80,42 @@ def test_a_comment_fits(github: GitHub, plan: Path) -> None:
     assert made["body"].count("<details>") == made["body"].count("</details>") == 1
     assert made["body"].endswith("the run's artifact `plan` has all of it.\n")
     assert fit("short") == "short"
+
+
+REACHED = [{"environment": "dev", "runner": '"ubuntu-24.04"'}, {"environment": "staging", "runner": '["mlp"]'}]
+
+
+def test_what_would_change_comes_into_the_same_comment(
+    github: GitHub, plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVIRONMENTS", json.dumps(REACHED))
+    assert comment.main([str(plan)]) == 0
+    (made,) = github.comments
+    assert "**dev**: being looked at." in made["body"]
+    assert "**prod**: not looked at, since no runner reaches it (`RUNNER_PROD` is not set)." in made["body"]
+    found = plan.parent / "previews"
+    found.mkdir()
+    lines = "    ~ azure-native:keyvault:Vault: (update)\n" * 1000
+    (found / "dev.md").write_text(
+        f"<details><summary>dev</summary>\n\n```text\n{lines}1 to update\n```\n\n</details>\n"
+    )
+    assert comment.main([str(plan), "--previews", str(found)]) == 0
+    (made,) = github.comments
+    assert made["body"].startswith("<!-- azlocal-plan -->\n## Plan\n")
+    told = made["body"].partition("## What would change on Azure")[2]
+    assert told.count("```") == 2
+    assert "```text\n… the whole is on the page of the run …\n    ~ azure" in told
+    assert "1 to update\n```" in told
+    assert len(told) < SHARE + 1000
+    assert "**staging**: could not be looked at; the job `What would change in staging` says why." in told
+
+
+def test_a_long_plan_leaves_room_for_what_would_change(
+    github: GitHub, plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVIRONMENTS", "[]")
+    plan.write_text("a line of the plan\n" * 5000)
+    assert comment.main([str(plan)]) == 0
+    (made,) = github.comments
+    assert len(made["body"]) <= MOST
+    assert "has all of it.\n\n## What would change on Azure\n\n**dev**: not looked at" in made["body"]

@@ -106,6 +106,16 @@ class Workflows:
         yield
         edit(self.project, SETTINGS, "    costCenter: other", "    costCenter: none")
 
+    def touch(self) -> str:
+        """Change a resource by hand; its name in the program."""
+        with (
+            acting(self.platform.variables()),
+            KeyVaultManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID) as azure,
+        ):
+            (vault,) = azure.vaults.list_by_resource_group("rg-mlp-local")
+            azure.vaults.update("rg-mlp-local", str(vault.name), {"tags": {"by": "hand"}})
+        return "vault-vault"
+
 
 @pytest.fixture(scope="module")
 def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflows]:
@@ -163,6 +173,18 @@ def test_a_program_that_changed_since_the_approval_is_refused(deployed: Workflow
     assert deployed.stack("drift").code == 0, "nothing has changed"
 
 
+def test_a_world_that_changed_since_the_approval_is_refused(deployed: Workflows) -> None:
+    approved = deployed.save().outputs["digest"]
+    vault = deployed.touch()
+    done = deployed.apply(approved)
+    assert done.code == 1
+    assert re.search(rf"error: local was changed since \S+ was planned: {vault}\n", done.output), done.output
+    assert deployed.stack("drift").code == 1, "and is left as it is"
+    again = deployed.save().outputs["digest"]
+    assert deployed.apply(again).code == 0, "planned and approved anew"
+    assert deployed.stack("drift").code == 0
+
+
 def test_who_may_only_look_changes_nothing(deployed: Workflows) -> None:
     with deployed.changed():
         run = deployed.platform.command("up", "local", "--as", PREVIEWER, project=deployed.project)
@@ -177,15 +199,10 @@ def test_drift_is_found_by_who_may_only_look(deployed: Workflows) -> None:
     agrees = deployed.stack("drift")
     assert agrees.code == 0, agrees.output
     assert "local: program and world agree" in agrees.summary
-    with (
-        acting(deployed.platform.variables()),
-        KeyVaultManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID) as azure,
-    ):
-        (vault,) = azure.vaults.list_by_resource_group("rg-mlp-local")
-        azure.vaults.update("rg-mlp-local", str(vault.name), {"tags": {"by": "hand"}})
+    vault = deployed.touch()
     differs = deployed.stack("drift")
     assert differs.code == 1
-    assert re.search(r"~ keyvault:Vault \S+ would be updated", differs.output), differs.output
+    assert re.search(rf"~ keyvault:Vault {vault} would be updated", differs.output), differs.output
     put_right = deployed.platform.command("up", "local", "--refresh", "--as", DEPLOYER, project=deployed.project)
     assert put_right.code == 0, put_right.output
     assert deployed.stack("drift").code == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.ci import job, sign_in, stack
+from tools.ci import job, reach, sign_in, stack
 from tools.ci.engines import Pulumi
 
 Calls = Callable[[], list[list[str]]]
@@ -19,7 +19,14 @@ import json, pathlib, sys
 with open({log!r}, "a") as log:
     log.write(json.dumps(sys.argv[1:]) + "\\n")
 print("a warning", file=sys.stderr)
-print('{{"name": "value"}}' if "output" in sys.argv else "Previewing update")
+state = pathlib.Path({log!r}).with_name("state")
+if "export" in sys.argv:
+    manifest = {{"time": state.read_text()}} if state.exists() else {{}}
+    print(json.dumps({{"version": 3, "deployment": {{"manifest": manifest}}}}))
+else:
+    print('{{"name": "value"}}' if "output" in sys.argv else "Previewing update")
+if "--plan" in sys.argv:
+    print(pathlib.Path(sys.argv[-1]).read_text())
 if "--save-plan" in sys.argv:
     pathlib.Path(sys.argv[-1]).write_text('{{"manifest": 1}}')
 sys.exit({status})
@@ -70,12 +77,27 @@ def test_a_plan_is_saved_told_and_applied_by_its_digest(tmp_path: Path, page: Pa
     assert f"<summary>Plan of prod, sha256 {digest}</summary>\n\n```text\n" in page.read_text()
     assert "\nPreviewing update\n" in page.read_text()
     assert run(tmp_path, "apply", "prod", "--file", str(file), "--digest", digest) == 0
+    assert '{"manifest": 1}' in page.read_text().rpartition("Deployment of prod")[2], "it is what the CLI saved"
     usual = ["--non-interactive", "--cwd", str(tmp_path)]
     judged = ["--policy-pack", str(tmp_path / "infra" / "policy")]
-    assert pulumi() == [
-        [*usual, "preview", "--stack", "prod", "--diff", *judged, "--save-plan", str(file)],
-        [*usual, "up", "--stack", "prod", "--yes", *judged, "--plan", str(file)],
-    ]
+    export = [*usual, "stack", "export", "--stack", "prod"]
+    (start, saved), (again, applied) = pulumi()[:2], pulumi()[2:]
+    assert start == again == export
+    assert saved[:-1] == [*usual, "preview", "--stack", "prod", "--diff", *judged, "--save-plan"]
+    assert applied[:-1] == [*usual, "up", "--stack", "prod", "--yes", *judged, "--plan"]
+
+
+def test_a_plan_of_another_state_is_refused(tmp_path: Path, pulumi: Calls, capsys: pytest.CaptureFixture[str]) -> None:
+    file, state = tmp_path / "plan.json", tmp_path / "state"
+    state.write_text("2026-10-01T09:00:00Z")
+    assert run(tmp_path, "save", "prod", "--file", str(file)) == 0
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    state.write_text("2026-10-01T09:30:00Z")
+    assert run(tmp_path, "apply", "prod", "--file", str(file), "--digest", digest) == 1
+    assert [call[3] for call in pulumi()] == ["stack", "preview", "stack"]
+    said = capsys.readouterr().err
+    assert "error: prod was changed since it was planned: its state is of 2026-10-01T09:30:00Z" in said
+    assert "hint: run the whole workflow again" in said
 
 
 @pytest.mark.parametrize("digest", ["", "0" * 64])
@@ -96,7 +118,8 @@ def test_nothing_but_the_approved_plan_is_applied(
 def test_drift_preview_and_outputs(tmp_path: Path, pulumi: Calls) -> None:
     outputs = tmp_path / "out" / "outputs.json"
     assert run(tmp_path, "drift", "dev") == 0
-    assert run(tmp_path, "preview", "dev") == 0
+    assert run(tmp_path, "preview", "dev", "--file", str(tmp_path / "dev.md")) == 0
+    assert "<summary>What would change in dev</summary>" in (tmp_path / "dev.md").read_text()
     assert run(tmp_path, "outputs", "dev", "--file", str(outputs)) == 0
     assert [call[3:] for call in pulumi()] == [
         ["preview", "--stack", "dev", "--diff", "--refresh", "--expect-no-changes"],
@@ -114,7 +137,9 @@ def test_what_the_cli_refuses_ends_the_step(
     shown = capsys.readouterr()
     assert "Previewing update" in shown.out
     assert "--expect-no-changes` ended with status 255\nhint: " in shown.err
-    assert not page.exists(), "nothing is told as done"
+    assert "<summary>dev is not what its program says</summary>" in page.read_text()
+    assert run(tmp_path, "preview", "dev") == 1
+    assert "What would change" not in page.read_text(), "nothing is told as done"
 
 
 def test_without_the_cli_a_sentence_says_so(
@@ -132,7 +157,7 @@ def test_a_stack_has_a_name(tmp_path: Path, pulumi: Calls, name: str, capsys: py
     assert pulumi() == []
 
 
-@pytest.mark.parametrize("arguments", [("save", "dev"), ("drift", "dev", "--file", "x"), ("what", "dev")])
+@pytest.mark.parametrize("arguments", [("save", "dev"), ("outputs", "dev"), ("what", "dev")])
 def test_a_wrong_call_is_told(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         stack.main([*arguments])
@@ -203,3 +228,22 @@ def test_outside_of_a_job_a_value_is_shown(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
     job.output("digest", "abc")
     assert capsys.readouterr().out == "digest=abc\n"
+
+
+def test_what_a_runner_reaches_is_read_from_variables(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RUNNER_DEV", '"ubuntu-24.04"')
+    monkeypatch.setenv("RUNNER_STAGING", "")
+    monkeypatch.setenv("RUNNER_PROD", '["self-hosted", "mlp-prod"]')
+    assert reach.main() == 0
+    (told,) = (page.parent / "outputs.txt").read_text().splitlines()
+    assert json.loads(told.removeprefix("environments=")) == [
+        {"environment": "dev", "runner": '"ubuntu-24.04"'},
+        {"environment": "prod", "runner": '["self-hosted", "mlp-prod"]'},
+    ]
+    for wrong in ("ubuntu-24.04", "{}", "[]", '[""]', "7"):
+        monkeypatch.setenv("RUNNER_DEV", wrong)
+        assert reach.main() == 1
+        said = capsys.readouterr().err
+        assert said.startswith(f"error: RUNNER_DEV is {wrong!r}\nhint: write the labels as JSON")

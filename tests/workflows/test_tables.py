@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.workflows.files import GITHUB, ROOT, actions, jobs, lines, modules, steps, uses, workflows
+from tools.ci import reach
 
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 OURS = re.compile(r"\$/(\.github/(?:actions/[a-z]+|workflows/[a-z-]+\.yml))")
@@ -16,6 +17,7 @@ SIGNED_IN = {
     "pull-request.yml:preview", "stack.yml:plan", "stack.yml:apply", "compare.yml:compare", "night.yml:cluster",
     "rollout.yml:train", "rollout.yml:deploy",
 }  # fmt: skip
+COMMENTING = {"pull-request.yml:comment", "pull-request.yml:changes"}
 EXPRESSION = "${{"
 
 
@@ -49,8 +51,9 @@ def test_a_job_has_an_end_a_name_and_no_more_rights_than_it_says(where: str) -> 
         assert 5 <= job["timeout-minutes"] <= 120
         assert ("id-token" in job["permissions"]) == (where in SIGNED_IN)
     writes = {name for name, level in job["permissions"].items() if level != "read"}
-    assert writes <= {"id-token", "pull-requests"}
-    assert ("pull-requests" in writes) == (where == "pull-request.yml:comment")
+    assert writes <= {"id-token", "pull-requests", "issues"}
+    assert ("pull-requests" in writes) == (where in COMMENTING)
+    assert ("issues" in writes) == (where == "compare.yml:report" or where.startswith("drift.yml:"))
 
 
 @pytest.mark.parametrize("name", workflows())
@@ -91,8 +94,10 @@ def test_code_of_a_pull_request_never_meets_an_identity_that_may_write() -> None
         for where, job in jobs()
         if where.startswith("pull-request.yml:") and "environment" in job
     }
-    assert environments == {"pull-request.yml:preview": {"name": "dev-preview", "deployment": False}}
+    looking = {"name": "${{ matrix.environment }}-preview", "deployment": False}
+    assert environments == {"pull-request.yml:preview": looking}
     preview = workflows()["pull-request.yml"]["jobs"]["preview"]
+    assert preview["strategy"]["fail-fast"] is False
     assert "head.repo.full_name == github.repository" in preview["if"]
 
 
@@ -163,8 +168,10 @@ def test_an_environment_is_changed_by_one_at_a_time() -> None:
 
 
 def test_a_cache_depends_on_the_locks() -> None:
-    (cache,) = [step for _, step in steps() if str(step.get("uses")).startswith("actions/cache@")]
-    assert "hashFiles('locks/**')" in cache["with"]["key"]
+    caches = [step["with"]["key"] for _, step in steps() if str(step.get("uses")).startswith("actions/cache@")]
+    read = {found for key in caches for found in re.findall(r"hashFiles\('(.+)'\)", key)}
+    assert read == {"locks/**", "tools/workflows/go.*"}
+    assert all(list(ROOT.glob(pattern)) for pattern in read)
 
 
 def test_a_time_that_is_asked_for_is_one_of_the_workflow() -> None:
@@ -184,6 +191,15 @@ def test_environments_are_those_that_have_settings() -> None:
         assert workflows()[name]["jobs"].keys() == there
         for job in workflows()[name]["jobs"].values():
             assert job["with"]["runner"] == f"${{{{ vars.RUNNER_{job['with']['environment'].upper()} }}}}"
+
+
+def test_a_preview_is_of_each_environment_that_a_runner_reaches() -> None:
+    jobs = workflows()["pull-request.yml"]["jobs"]
+    (step,) = [one for one in jobs["reach"]["steps"] if one.get("id") == "reach"]
+    assert step["env"] == {
+        reach.variable(name): f"${{{{ vars.{reach.variable(name)} }}}}" for name in reach.environments()
+    }
+    assert jobs["preview"]["strategy"]["matrix"] == {"include": "${{ fromJSON(needs.reach.outputs.environments) }}"}
 
 
 def test_the_docs_tell_of_each_workflow_variable_and_script() -> None:

@@ -1,6 +1,8 @@
-"""Put a file as the one comment of its kind on a pull request: made once, then written anew.
+"""Put the plan as the one comment of its kind on a pull request: made once, then written anew.
 
-In a job: GITHUB_TOKEN, GITHUB_REPOSITORY and PULL_REQUEST (the number). Standard library only.
+In a job: GITHUB_TOKEN, GITHUB_REPOSITORY and PULL_REQUEST (the number). ENVIRONMENTS, the answer of `tools.ci.reach`,
+adds what would change in each environment: the first time that it is being looked at, then what `--previews` holds.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -9,99 +11,72 @@ import argparse
 import json
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tools.ci import reach
+from tools.ci.github import Repository
 from tools.ci.job import StepError, fail, summarize
 
 MOST = 65_536  # characters of a comment; GitHub refuses longer ones with 422
-PAGE = 100  # comments that one answer has at most
-AUTHOR = "github-actions[bot]"  # whose comments the token of a workflow makes
+SHARE = 6_000  # characters of one environment's preview in it
 
 
-@dataclass(frozen=True)
-class PullRequest:
-    """The comments of a pull request, which GitHub keeps with its issue."""
+def put(repository: Repository, number: str, kind: str, text: str) -> str:
+    """Write the comment of a kind on a pull request; answers where it is.
 
-    api: str
-    repository: str
-    number: str
-    token: str
+    Raises:
+        StepError: GitHub refused.
+    """
+    marker = f"<!-- {kind} -->"
+    body = {"body": fit(f"{marker}\n{text}")}
+    if (found := next(_marked(repository, number, marker), None)) is None:
+        made = repository.send("POST", f"issues/{number}/comments", body)
+    else:
+        made = repository.send("PATCH", f"issues/comments/{found}", body)
+    return str(made["html_url"])
 
-    @classmethod
-    def of_job(cls) -> PullRequest:
-        """That of this job.
 
-        Raises:
-            StepError: a variable is missing.
-        """
-        names = ("GITHUB_REPOSITORY", "PULL_REQUEST", "GITHUB_TOKEN")
-        given = [os.environ.get(name, "") for name in names]
-        if missing := [name for name, value in zip(names, given, strict=True) if not value]:
-            raise StepError(f"{' and '.join(missing)} must be set", "a step of a pull request's workflow sets them")
-        return cls(os.environ.get("GITHUB_API_URL", "https://api.github.com"), *given)
+def _marked(repository: Repository, number: str, marker: str) -> Iterator[int]:
+    """Ids of the workflow's own comments of a kind: anybody may write the marker."""
+    for comment in repository.pages(f"issues/{number}/comments"):
+        if repository.is_own(comment) and comment["body"].startswith(marker):
+            yield comment["id"]
 
-    def put(self, kind: str, text: str) -> str:
-        """Write the comment of a kind; answers where it is.
 
-        Raises:
-            StepError: GitHub refused.
-        """
-        marker = f"<!-- {kind} -->"
-        body = {"body": fit(f"{marker}\n{text}")}
-        if (found := next(self._marked(marker), None)) is None:
-            made = self._send("POST", f"issues/{self.number}/comments", body)
+def on_azure(reached: list[dict[str, str]], previews: Path | None) -> str:
+    """What would change in each environment, from the files `ENVIRONMENT.md` of their previews."""
+    parts = ["## What would change on Azure"]
+    runners = {one["environment"] for one in reached}
+    for name in reach.environments():
+        if name not in runners:
+            parts.append(
+                f"**{name}**: not looked at, since no runner reaches it (`{reach.variable(name)}` is not set)."
+            )
+        elif previews is None:
+            parts.append(f"**{name}**: being looked at.")
+        elif (file := previews / f"{name}.md").is_file():
+            parts.append(_shortened(file.read_text(encoding="utf-8")))
         else:
-            made = self._send("PATCH", f"issues/comments/{found}", body)
-        return str(made["html_url"])
-
-    def _marked(self, marker: str) -> Iterator[int]:
-        """Ids of the workflow's own comments of a kind: anybody may write the marker."""
-        page = 1
-        while True:
-            found = self._send("GET", f"issues/{self.number}/comments?per_page={PAGE}&page={page}")
-            for comment in found:
-                if comment["user"]["login"] == AUTHOR and comment["body"].startswith(marker):
-                    yield comment["id"]
-            if len(found) < PAGE:
-                return
-            page += 1
-
-    def _send(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - GitHub's own address, from its runner
-            f"{self.api}/repos/{self.repository}/{path}",
-            method=method,
-            data=json.dumps(body).encode() if body else None,
-            headers={
-                "Accept": "application/vnd.github+json",
-                "Authorization": f"Bearer {self.token}",
-                "Content-Type": "application/json",
-                "X-GitHub-Api-Version": "2022-11-28",
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            said = error.read().decode(errors="replace")[:500]
-            raise StepError(
-                f"GitHub answered {error.code} to {method} {path}: {said}",
-                "the job needs `pull-requests: write`, which a pull request from a fork never gets",
-            ) from None
-        except OSError as error:
-            raise StepError(f"GitHub cannot be reached: {error}", "run the job again") from None
+            parts.append(f"**{name}**: could not be looked at; the job `What would change in {name}` says why.")
+    return "\n\n".join(parts) + "\n"
 
 
-def fit(text: str) -> str:
+def _shortened(preview: str) -> str:
+    """A preview whose end is kept, with the counts: the whole is on the run's page."""
+    head, fence, rest = preview.partition("text\n")
+    if len(rest) <= SHARE:
+        return preview
+    kept = rest[-SHARE:]
+    return f"{head}{fence}… the whole is on the page of the run …\n{kept[kept.find(chr(10)) + 1 :]}"
+
+
+def fit(text: str, most: int = MOST) -> str:
     """A comment that GitHub takes: a longer one ends with a line, closes what it opened, and says so."""
-    if len(text) <= MOST:
+    if len(text) <= most:
         return text
     note = "\n\nThe rest did not fit into a comment: the run's artifact `plan` has all of it.\n"
-    kept = text[: MOST - len(note) - 100]
+    kept = text[: most - len(note) - 100]
     kept = kept[: kept.rfind("\n") + 1]
     if kept.count("```") % 2:
         kept += "```\n"
@@ -112,14 +87,19 @@ def main(arguments: list[str]) -> int:
     """The file to the pull request and to the run's page."""
     parser = argparse.ArgumentParser(prog="comment", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", type=Path)
+    parser.add_argument("--previews", type=Path, help="the folder with what would change in each environment")
     parser.add_argument("--kind", default="azlocal-plan", help="comments of another kind are left alone")
     chosen = parser.parse_args(arguments)
     try:
         if not chosen.file.is_file():
             raise StepError(f"there is no {chosen.file}", "`python -m tools.ci.plan` writes it")
         text = chosen.file.read_text(encoding="utf-8")
+        if given := os.environ.get("ENVIRONMENTS"):
+            changes = on_azure(json.loads(given), chosen.previews)
+            text = f"{fit(text, MOST - len(changes) - 100)}\n{changes}"
         summarize(text)
-        sys.stdout.write(f"{PullRequest.of_job().put(chosen.kind, text)}\n")
+        repository = Repository.of_job("PULL_REQUEST")
+        sys.stdout.write(f"{put(repository, os.environ['PULL_REQUEST'], chosen.kind, text)}\n")
     except StepError as error:
         return fail(error)
     return 0

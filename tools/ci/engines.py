@@ -8,9 +8,19 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tools.ci.job import BIN, ROOT, StepError
+
+PLAN_AGAIN = "run the whole workflow again, so that it is planned and approved anew"
+
+
+class ProgramError(StepError):
+    """A program that failed, and what it said."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message, "see above what it said")
+        self.said = said
 
 
 class Engine(Protocol):
@@ -36,7 +46,8 @@ def run(*command: str) -> str:
     """Run a program, its words shown as they come; all it printed.
 
     Raises:
-        StepError: it ended with another status than 0, which is passed on.
+        ProgramError: it ended with another status than 0.
+        StepError: it is not there.
     """
     return _run(command, shown=True)
 
@@ -67,7 +78,7 @@ def _run(command: tuple[str, ...], *, shown: bool) -> str:
         raise StepError(f"there is no program {command[0]}", hint) from None
     if process.returncode:
         called = " ".join((Path(command[0]).name, *command[1:]))
-        raise StepError(f"`{called}` ended with status {process.returncode}", "see above what it said")
+        raise ProgramError(f"`{called}` ended with status {process.returncode}", "".join(lines))
     return "".join(lines)
 
 
@@ -93,12 +104,32 @@ class Pulumi:
         return run(*self._command("preview", "--stack", stack, "--diff", *self._judged))
 
     def save(self, stack: str, file: Path) -> str:
-        """``pulumi preview --save-plan``."""
-        return run(*self._command("preview", "--stack", stack, "--diff", *self._judged, "--save-plan", str(file)))
+        """``pulumi preview --save-plan``, and when the stack's state was written that it begins with."""
+        start = self._start(stack)
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Path(folder) / "plan.json"
+            said = run(*self._command("preview", "--stack", stack, "--diff", *self._judged, "--save-plan", str(plan)))
+            file.write_text(json.dumps({"start": start, "plan": plan.read_text()}))
+        return said
 
     def apply(self, stack: str, file: Path) -> str:
-        """``pulumi up --plan``: any step that the plan lacks is refused."""
-        return run(*self._command("up", "--stack", stack, "--yes", *self._judged, "--plan", str(file)))
+        """``pulumi up --plan``, from where it was planned: any step that the plan lacks is refused."""
+        approved = json.loads(file.read_text())
+        if (now := self._start(stack)) != approved["start"]:
+            raise StepError(
+                f"{stack} was changed since it was planned: its state is of {now}, the plan begins with that of"
+                f" {approved['start']}",
+                PLAN_AGAIN,
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Path(folder) / "plan.json"
+            plan.write_text(approved["plan"])
+            return run(*self._command("up", "--stack", stack, "--yes", *self._judged, "--plan", str(plan)))
+
+    def _start(self, stack: str) -> str:
+        """When the stack's state was written last, which each update does."""
+        state = json.loads(answer(*self._command("stack", "export", "--stack", stack)))
+        return str((state.get("deployment") or {}).get("manifest", {}).get("time", "never"))
 
     def drift(self, stack: str) -> str:
         """``pulumi preview --refresh --expect-no-changes``."""
@@ -107,6 +138,18 @@ class Pulumi:
     def outputs(self, stack: str, file: Path) -> None:
         """``pulumi stack output``, secrets hidden."""
         file.write_text(answer(*self._command("stack", "output", "--stack", stack, "--json")))
+
+
+def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The resources about which two comparisons with the world do not say the same."""
+    told = [
+        {
+            *((one["urn"], json.dumps(one, sort_keys=True)) for one in found.get("changes", ())),
+            *((urn, "open") for urn in found.get("open", ())),
+        }
+        for found in (before, after)
+    ]
+    return sorted({urn.rpartition("::")[2] for urn, _ in told[0] ^ told[1]})
 
 
 @dataclass(frozen=True)
@@ -124,17 +167,22 @@ class Azlocal:
         return self._run("plan", stack, "--against", "running", "--as", self.principal)
 
     def save(self, stack: str, file: Path) -> str:
-        """``azlocal plan --json``."""
-        return self._run("plan", stack, "--json", str(file))
+        """``azlocal plan --against running --json``."""
+        return self._run("plan", stack, "--against", "running", "--as", self.principal, "--json", str(file))
 
     def apply(self, stack: str, file: Path) -> str:
-        """``azlocal up``, if the program still makes what was planned: this engine has no update plans."""
+        """``azlocal up --refresh``, if program and world are still what was planned: there are no update plans."""
+        approved = json.loads(file.read_text())
         with tempfile.TemporaryDirectory() as folder:
-            now = Path(folder) / "plan.json"
-            self._run("plan", stack, "--json", str(now))
-            if json.loads(now.read_text()) != json.loads(file.read_text()):
-                raise StepError(f"the program no longer makes what {file} says", "plan again, and have that approved")
-        return self._run("up", stack, "--as", self.principal)
+            again = Path(folder) / "plan.json"
+            self.save(stack, again)
+            now = json.loads(again.read_text())
+        worlds = [one.pop("against", {}) for one in (approved, now)]
+        if approved != now:
+            raise StepError(f"the program no longer makes what {file} says", PLAN_AGAIN)
+        if others := _differing(*worlds):
+            raise StepError(f"{stack} was changed since {file} was planned: {', '.join(others)}", PLAN_AGAIN)
+        return self._run("up", stack, "--refresh", "--as", self.principal)
 
     def drift(self, stack: str) -> str:
         """``azlocal drift``."""

@@ -13,16 +13,18 @@ import re
 import sys
 from pathlib import Path
 
-from tools.ci.engines import Azlocal, Engine, Pulumi
+from tools.ci.engines import PLAN_AGAIN, Azlocal, Engine, ProgramError, Pulumi
 from tools.ci.job import ROOT, StepError, fail, output, summarize
 
 STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 MOST = 900_000  # bytes of a step's summary; GitHub takes 1 MiB
 
 
-def preview(engine: Engine, stack: str) -> None:
-    """Show what would change."""
-    _tell(f"Preview of {stack}", engine.preview(stack))
+def preview(engine: Engine, stack: str, file: Path | None = None) -> None:
+    """Show what would change; a file gets it too, for the comment."""
+    told = _tell(f"What would change in {stack}", engine.preview(stack))
+    if file:
+        _write(file, told)
 
 
 def save(engine: Engine, stack: str, file: Path) -> None:
@@ -44,14 +46,22 @@ def apply(engine: Engine, stack: str, file: Path, wanted: str) -> None:
     if not hmac.compare_digest(found, wanted):
         raise StepError(
             f"{file.name} is not the plan that was approved: its sha256 is {found}, approved was {wanted or 'none'}",
-            "run the whole workflow again, so that it is planned and approved anew",
+            PLAN_AGAIN,
         )
     _tell(f"Deployment of {stack}, plan {found}", engine.apply(stack, file))
 
 
-def drift(engine: Engine, stack: str) -> None:
-    """Compare program and world; fails on any difference."""
-    _tell(f"{stack} is what its program says", engine.drift(stack))
+def drift(engine: Engine, stack: str, file: Path | None = None) -> None:
+    """Compare program and world; fails on any difference, of which a file tells: it is empty if there is none."""
+    told = ""
+    try:
+        _tell(f"{stack} is what its program says", engine.drift(stack))
+    except ProgramError as error:
+        told = _tell(f"{stack} is not what its program says", error.said)
+        raise
+    finally:
+        if file:
+            _write(file, told)
 
 
 def outputs(engine: Engine, stack: str, file: Path) -> None:
@@ -72,10 +82,17 @@ def digest(file: Path) -> str:
         raise StepError(f"{file} can't be read: {error.strerror}", "`save` writes it") from None
 
 
-def _tell(title: str, said: str) -> None:
+def _tell(title: str, said: str) -> str:
     words = said.encode()[-MOST:].decode(errors="ignore")
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", words)), default=0))
-    summarize(f"<details><summary>{title}</summary>\n\n{fence}text\n{words.rstrip()}\n{fence}\n\n</details>")
+    told = f"<details><summary>{title}</summary>\n\n{fence}text\n{words.rstrip()}\n{fence}\n\n</details>\n"
+    summarize(told)
+    return told
+
+
+def _write(file: Path, told: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(told, encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
@@ -83,14 +100,17 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="stack", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("step", choices=("preview", "save", "apply", "drift", "outputs"))
     parser.add_argument("stack")
-    parser.add_argument("--file", type=Path, help="the plan (save, apply) or the outputs (outputs)")
+    parser.add_argument(
+        "--file", type=Path, help="the plan (save, apply), the outputs, or what is told (preview, drift)"
+    )
     parser.add_argument("--digest", default="", help="what `save` answered (apply)")
     parser.add_argument("--engine", choices=("pulumi", "azlocal"), default="pulumi")
     parser.add_argument("--as", dest="principal", default="owner", help="azlocal: whom to be")
     parser.add_argument("--project", type=Path, default=ROOT, help="the folder of Pulumi.yaml")
     chosen = parser.parse_args(arguments)
-    if (chosen.file is None) == (chosen.step in {"save", "apply", "outputs"}):
-        parser.error(f"{chosen.step} {'needs' if chosen.file is None else 'takes no'} --file")
+    if chosen.file is None and chosen.step in {"save", "apply", "outputs"}:
+        parser.error(f"{chosen.step} needs --file")
+    file: Path | None = chosen.file and chosen.file.absolute()
     project: Path = chosen.project.absolute()
     engine: Engine = Pulumi(project) if chosen.engine == "pulumi" else Azlocal(project, chosen.principal)
     try:
@@ -98,13 +118,13 @@ def main(arguments: list[str]) -> int:
             raise StepError(f"{chosen.stack!r} is no name of a stack", "name an environment, as dev")
         match chosen.step:
             case "preview":
-                preview(engine, chosen.stack)
+                preview(engine, chosen.stack, file)
             case "save":
                 save(engine, chosen.stack, chosen.file.absolute())
             case "apply":
                 apply(engine, chosen.stack, chosen.file.absolute(), chosen.digest)
             case "drift":
-                drift(engine, chosen.stack)
+                drift(engine, chosen.stack, file)
             case _:
                 outputs(engine, chosen.stack, chosen.file.absolute())
     except StepError as error:
