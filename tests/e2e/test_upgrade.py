@@ -22,14 +22,18 @@ from tests.e2e.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.minutes, pytest.mark.timeout(300)]
 
-# By the version that made it: 1f82900 is the first with a subnet for each role. What is replaced, and why.
-VERSIONS = {
-    "1f82900": {
-        # A private endpoint can't leave its subnet, and Synapse's have one of their own since.
-        "endpoints-spark-dev",
-        "endpoints-spark-sql",
-        "endpoints-spark-sqlondemand",
-    },
+# By the version that made it: 1f82900 is the first with a subnet for each role, f2a63c2 made all
+# blocks of the architecture. What is replaced, and why.
+VERSIONS: dict[str, frozenset[str]] = {
+    "1f82900": frozenset(
+        {
+            # A private endpoint can't leave its subnet, and Synapse's have one of their own since.
+            "endpoints-spark-dev",
+            "endpoints-spark-sql",
+            "endpoints-spark-sqlondemand",
+        }
+    ),
+    "f2a63c2": frozenset(),
 }
 
 
