@@ -234,15 +234,17 @@ class _Picture:
         totals = Counter(card for who in self._who for card in who.roles)
         seen: Counter[str] = Counter()
         ordered = sorted(self._who, key=lambda who: (self._mean(who), who.kind, who.name))
-        heights = [64.0 if who.elsewhere else 48.0 for who in ordered]
+        holders = Counter(name for who in self._who for name in who.names)
+        facts = [_facts(who, holders) for who in ordered]
+        heights = [50.0 + _LINE * len(words) for words in facts]
         gap = max((bottom - y - sum(heights)) / max(len(heights) - 1, 1), _GAP)
-        for who, height in zip(ordered, heights, strict=True):
-            self._parts += self._chip(who, y, height)
+        for who, height, words in zip(ordered, heights, facts, strict=True):
+            self._parts += _chip(who, words, y, height)
             for card in sorted(who.roles, key=lambda id_: self._boxes[id_]):
                 seen[card] += 1
                 top, tall = self._boxes[card]
                 start = top + tall * seen[card] / (totals[card] + 1)
-                told = f"{who.name}: {_roles(who.roles[card])} on {last(card)}"
+                told = f"{who.name}: {', '.join(sorted(who.roles[card]))} on {last(card)}"
                 self._lines.append(curve((_X2 + _MIDDLE, start), (_X3, y + height / 2), "role", told))
             y += height + gap
         return y - gap
@@ -251,22 +253,12 @@ class _Picture:
         tops = [self._boxes[card][0] for card in who.roles]
         return sum(tops) / len(tops) if tops else 0.0
 
-    def _chip(self, who: Who, y: float, height: float) -> list[str]:
-        parts = [
-            box(_X3, y, _RIGHT, height, "who", radius=10),
-            text(_X3 + 14, y + 21, who.name, "name", room=_RIGHT - 24),
-            text(_X3 + 14, y + 39, who.kind, "fact"),
-        ]
-        if who.elsewhere:
-            parts.append(text(_X3 + 14, y + 56, f"{_roles(who.elsewhere)} elsewhere", "fact", room=_RIGHT - 24))
-        return parts
-
     # below
 
     def _footer(self, y: float) -> list[str]:
         keys = [("dot", "private endpoint"), ("link", "private link"), ("peer", "peering"), ("role", "roles")]
         parts, x = [], _EDGE
-        drawn = "".join(self._parts)
+        drawn = "".join([*self._lines, *self._parts])
         for style, words in [key for key in keys if f'class="{key[0]}"' in drawn]:
             mark = dot(x + 14, y + 30) if style == "dot" else f'<path class="{style}" d="M{x:.0f} {y + 30:.0f}h28"/>'
             parts += [mark, text(x + 36, y + 34, words, "fact")]
@@ -286,8 +278,21 @@ class _Picture:
         return [text(_EDGE, y + _LINE * index, line, "fact") for index, line in enumerate(lines)]
 
 
-def _roles(count: int) -> str:
-    return counted(count, "role")
+def _chip(who: Who, facts: list[str], y: float, height: float) -> list[str]:
+    return [
+        box(_X3, y, _RIGHT, height, "who", radius=10),
+        text(_X3 + 14, y + 21, who.name, "name", room=_RIGHT - 24),
+        text(_X3 + 14, y + 39, who.kind, "fact"),
+        *(text(_X3 + 14, y + 57 + _LINE * index, words, "fact", room=_RIGHT - 24) for index, words in enumerate(facts)),
+    ]
+
+
+def _facts(who: Who, holders: Counter[str]) -> list[str]:
+    """What else to say of it: of a group, whose name no plan knows, the role that tells it apart best."""
+    if who.kind != "Entra group":
+        return [f"{counted(len(who.elsewhere), 'role')} elsewhere"] if who.elsewhere else []
+    rarest, *more = sorted(who.names, key=lambda name: (holders[name], name))
+    return [rarest, f"and {counted(len(more), 'more role')}"] if more else [rarest]
 
 
 def _subnet_height(subnet: Subnet) -> float:

@@ -47,6 +47,8 @@ def networks(resources: Resources) -> list[Network]:
     for id_, name, fact in _nodes(resources):
         if id_.lower() in subnets:
             subnets[id_.lower()].nodes.append((name, fact))
+    for subnet in subnets.values():
+        subnet.nodes += _load_balancers(resources, subnet.name)
     for id_, endpoint in _endpoints(resources):
         if id_.lower() in subnets:
             subnets[id_.lower()].endpoints.append(endpoint)
@@ -107,6 +109,23 @@ def _nodes(resources: Resources) -> list[tuple[str, str, str]]:
         fact = f"{span(given.get('scaleSettings'))} × {size}"
         found.append((str(at(given, "subnet.id")), last(one["id"]), fact))
     return found
+
+
+_INTERNAL = "service.beta.kubernetes.io/azure-load-balancer"
+
+
+def _load_balancers(resources: Resources, subnet: str) -> list[tuple[str, str]]:
+    """Name and fact of the Kubernetes services whose internal load balancer takes its address from this subnet.
+
+    A service names the subnet and not its network (aks/internal-lb#specify-a-different-subnet).
+    """
+    services = [one for one in resources.every if one["armType"] == "Service"]
+    notes = [(one, at(one["body"], "metadata.annotations") or {}) for one in services]
+    return [
+        (last(one["id"]), f"internal load balancer {note.get(f'{_INTERNAL}-ipv4', '')}".strip())
+        for one, note in notes
+        if note.get(f"{_INTERNAL}-internal-subnet") == subnet
+    ]
 
 
 def _endpoints(resources: Resources) -> list[tuple[str, Endpoint]]:

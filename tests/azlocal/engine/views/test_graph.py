@@ -51,7 +51,7 @@ def test_networks_services_and_identities_are_named(plan: Json) -> None:
 def test_an_endpoint_is_linked_with_its_target_and_an_identity_with_what_it_may_reach(plan: Json) -> None:
     svg = draw(plan)
     assert lines(svg, "link") == ["pep-shop → stshop"]
-    assert lines(svg, "role") == ["id-shop: 1 role on stshop"]
+    assert lines(svg, "role") == ["id-shop: Storage Blob Data Reader on stshop"]
 
 
 def test_an_endpoint_of_synapse_studio_leads_to_its_hub(plan: Json) -> None:
@@ -65,11 +65,36 @@ def test_an_endpoint_of_synapse_studio_leads_to_its_hub(plan: Json) -> None:
 def test_a_role_below_a_service_counts_for_it_and_one_elsewhere_is_said(plan: Json) -> None:
     role = plan["resources"][-1]
     role["id"] = role["id"].replace("stshop", "stshop/blobServices/default/containers/raw")
-    assert lines(draw(plan), "role") == ["id-shop: 1 role on stshop"]
+    assert lines(draw(plan), "role") == ["id-shop: Storage Blob Data Reader on stshop"]
     role["id"] = role["id"].replace(ACCOUNT + "/blobServices/default/containers/raw", ACCOUNT.split("/providers")[0])
     svg = draw(plan)
     assert lines(svg, "role") == []
     assert "1 role elsewhere" in texts(svg)
+
+
+def test_a_group_is_told_apart_by_the_role_that_fewest_hold(plan: Json) -> None:
+    role = plan["resources"][-1]
+    for index, (who, guid) in enumerate([("g", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"), ("g", "0" * 36)]):
+        given = {"principalId": who, "principalType": "Group", "roleDefinitionId": f"/x/{guid}"}
+        id_ = f"{role['id'][:-1]}{index + 2}"
+        plan["resources"].append(resource(f"r{index}", id_, role["armType"], "2022-04-01", {"properties": given}))
+    seen = texts(draw(plan))
+    assert seen[seen.index("Entra group") :][:3] == ["Entra group", "…00000000", "and 1 more role"]
+
+
+def test_a_role_that_the_plan_defines_is_named(plan: Json) -> None:
+    plan["resources"][-1]["body"]["properties"]["roleDefinitionId"] = f"/x/{'0' * 36}"
+    type_ = "Microsoft.Authorization/roleDefinitions"
+    body = {"properties": {"roleName": "Shopkeeper"}}
+    plan["resources"].append(resource("def", f"/providers/{type_}/{'0' * 36}", type_, "2022-04-01", body))
+    assert lines(draw(plan), "role") == ["id-shop: Shopkeeper on stshop"]
+
+
+def test_an_internal_load_balancer_stands_in_its_subnet(plan: Json) -> None:
+    prefix = "service.beta.kubernetes.io/azure-load-balancer"
+    notes = {f"{prefix}-internal-subnet": "work", f"{prefix}-ipv4": "10.0.1.4"}
+    plan["resources"].append(resource("fe", "ns/router", "Service", "v1", {"metadata": {"annotations": notes}}))
+    assert "router  internal load balancer 10.0.1.4" in texts(draw(plan))
 
 
 def test_no_box_covers_another_however_much_there_is(plan: Json) -> None:
@@ -168,6 +193,7 @@ def test_mermaid_has_networks_services_and_one_line_for_what_is_opened_there(pla
 def test_the_legend_explains_only_what_is_drawn(plan: Json) -> None:
     drawn = draw(plan)
     assert ">private link<" in drawn
+    assert ">roles<" in drawn
     assert 'class="peer"' not in drawn
     assert ">peering<" not in drawn
 
