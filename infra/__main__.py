@@ -79,11 +79,11 @@ roles.scope(roles_of.KUBELET_ID, identity.accounts["kubelet"].id)
 plan = settings.network
 way_out, hub = existing(plan.existing_hub) if plan.existing_hub else None, None
 if plan.hub:
-    sources = {row.name: ranges(plan).ranges[row.name] for row in wanted(plan.mode) if row.egress}
+    sources = {row.name: ranges(plan).ranges[row.name] for row in wanted(plan) if row.egress}
     hub = Hub("hub", HubArgs(place, plan.hub, plan.zones, sources))
     way_out = hub.way_out
 network = Network("network", NetworkArgs(place, plan, str(settings.cluster.pod_cidr), way_out))
-if plan.bastion:
+if plan.bastion is True:
     Bastion("bastion", BastionArgs(place, network.subnets["bastion"], plan.zones))
 for subnet in roles_of.AKS_SUBNETS:
     roles.scope(f"{subnet}_subnet", network.subnets[subnet])

@@ -44,7 +44,7 @@ class Network(Block):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._name, self._args, self._place = name, args, args.placement
-        rows = wanted(args.plan.mode, bastion=args.plan.bastion)
+        rows = wanted(args.plan)
         self.outbound_type: OutboundType = (
             "userAssignedNATGateway" if args.plan.egress == "natGateway" else "userDefinedRouting"
         )

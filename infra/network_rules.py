@@ -79,7 +79,7 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
 
 def _homeless(network: s.Network) -> list[str]:
     """The subnets that the environment has and the address space has no room for."""
-    used = {row.name for row in wanted(network.mode, bastion=network.bastion)}
+    used = {row.name for row in wanted(network)}
     return [name for name in ranges(network).homeless if name in used]
 
 
@@ -149,7 +149,7 @@ def an_existing_network_has_every_role(network: s.Network) -> Iterator[Problem]:
     if network.existing_network is None:
         return
     key = "network.existingNetwork.subnets"
-    for row in wanted(network.mode, bastion=network.bastion):
+    for row in wanted(network):
         if getattr(network.existing_network.subnets, row.name) is None:
             yield Problem(f"{key}.{to_camel(row.name)}", "missing", "name the subnet that shall have this role")
     if network.subnets != Subnets():

@@ -52,9 +52,9 @@ SUBNETS: tuple[Subnet, ...] = (
 FIREWALL_SUBNET = Subnet("firewall", 26, 26, fixed_name="AzureFirewallSubnet")
 
 
-def wanted(mode: Mode, *, bastion: bool = False) -> tuple[Subnet, ...]:
+def wanted(network: Network) -> tuple[Subnet, ...]:
     """The subnets that an environment has."""
-    return tuple(row for row in SUBNETS if mode in row.modes and (bastion or row.name != BASTION))
+    return tuple(row for row in SUBNETS if network.mode in row.modes and (network.bastion or row.name != BASTION))
 
 
 def ranges(network: Network) -> Plan:

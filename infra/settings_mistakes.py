@@ -40,7 +40,7 @@ def _fix(detail: ErrorDetails, annotation: Any, description: str) -> str:
     if kind == "string_type" and number:
         return _quoted(given, description)
     if kind == "literal_error":
-        wanted = str(context["expected"])
+        wanted = str(context["expected"]).replace("True", "true").replace("False", "false")
         return _quoted(given, "") if number and f"'{given}'" in wanted else f"choose {wanted}"
     if kind in _WANTED and isinstance(given, str):
         return "write it without quotes" if _plain(given) else f"give {_WANTED[kind]}"

@@ -78,7 +78,11 @@ class Network(Block):
     )
     address_space: IPv4Network = Field(description="the virtual network's range")
     subnets: Subnets = Field(default=Subnets(), description="ranges that are not to be computed")
-    bastion: bool = Field(default=False, description="Azure Bastion, the way to a shell for people")
+    bastion: Literal[True, False, "subnet"] = Field(
+        default=False,
+        description="Azure Bastion, the way to a shell for people; subnet: its subnet alone, the step between true "
+        "and false, for a subnet goes only once nothing stands in it",
+    )
     egress: Egress = Field(description="natGateway, firewall (in a hub of its own: network.hub) or existingHub")
     zones: tuple[Zone, ...] = Field(default=(), description="of public addresses and the firewall")
     hub: Hub | None = Field(default=None, description="addressSpace, firewallTier, allowedHosts")

@@ -34,11 +34,11 @@ class Environment:
         self._modules: dict[str, ModuleType] = {}
         self.heard = Heard()
 
-    def up(self, *, refresh: bool = False, accepted: Collection[str] = ()) -> Result:
+    def up(self, *, accepted: Collection[str] = ()) -> Result:
         """Bring it up as the copy says."""
         self.heard = Heard()
         with program_anew(REPOSITORY / "infra"), self._modules_of_the_copy():
-            return run_up(self._project, "local", self.target, self.heard, refresh=refresh, accepted=accepted)
+            return run_up(self._project, "local", self.target, self.heard, accepted=accepted)
 
     def done(self, action: Action) -> set[str]:
         """Names of what had this done to it by the last ``up``."""

@@ -36,6 +36,9 @@ class Change:
         what: the change in a few words.
         settings: keys of the settings file, dotted, with their new values; None takes a key out.
         edits: changes of the program itself.
+        through: settings of an ``up`` that has to come before.
+        back_through: settings of an ``up`` that has to come before it is taken back.
+        away: what these delete; the change makes it, or makes it again.
         updates, replaces, creates: what is done to which resources.
         refused: what stops it, by resource: Azure's code, or ``DataLoss``. The rest of the change is done.
         back: the same for taking the change back.
@@ -45,6 +48,9 @@ class Change:
     what: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
+    through: Mapping[str, Any] = field(default_factory=dict)
+    back_through: Mapping[str, Any] = field(default_factory=dict)
+    away: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     creates: tuple[str, ...] = ()
@@ -150,17 +156,11 @@ CHANGES = (
     Change(
         "Bastion",
         {"network.bastion": True},
+        back_through={"network.bastion": "subnet"},
+        away=("bastion-host", "bastion-ip", "diagnostics-bastion-host", "diagnostics-bastion-ip"),
         updates=("network-vnet",),
-        creates=(
-            "bastion-host",
-            "bastion-ip",
-            "network-nsg-bastion",
-            "diagnostics-bastion-host",
-            "diagnostics-bastion-ip",
-            "diagnostics-network-nsg-bastion",
-        ),
-        back={"network-vnet": "InUseSubnetCannotBeDeleted"},
-        note="To take it back, first delete the Bastion host by hand, then `up --refresh`.",
+        creates=("network-nsg-bastion", "diagnostics-network-nsg-bastion"),
+        note="At once, Azure refuses to delete the subnet, for the host still stands in it.",
     ),
     Change(
         "no public end points",
@@ -319,10 +319,16 @@ def _cells(change: Change) -> Iterator[str]:
     yield ", ".join([f"`{key}`" for key in change.settings] or [f"`{edit.file}`" for edit in change.edits])
     yield TAGGED if change.updates == (TAGGED,) else _names(change.updates)
     yield _names(change.replaces)
-    yield _names(change.creates)
+    yield _names((*change.away, *change.creates))
     stops = [_stop(one, code) for one, code in change.refused.items()]
     stops += [f"taken back: {_stop(one, code)}" for one, code in change.back.items()]
-    yield ". ".join([*stops, *([change.note] if change.note else [])])
+    steps = [f"First an `up` with {_given(change.through)}"] if change.through else []
+    steps += [f"To take it back, first an `up` with {_given(change.back_through)}"] if change.back_through else []
+    yield ". ".join([*stops, *steps, *([change.note] if change.note else [])])
+
+
+def _given(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{key}: {str(value).lower()}`" for key, value in settings.items())
 
 
 def _names(names: tuple[str, ...]) -> str:

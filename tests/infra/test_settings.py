@@ -102,6 +102,7 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("github.repository", "owner/name", "github.repository", "without the owner"),
     ("network.subnets.training", "10.99.0.0/24", "network.subnets.training", "outside network.addressSpace"),
     ("network.subnets.aksUser", "10.21.4.0/26", "network.subnets.aksUser", "too small"),
+    ("network.bastion", "host", "network.bastion", "choose true, false or 'subnet'"),
     ("network.subnets.bastion", "10.21.4.0/27", "network.subnets.bastion", "too small"),
     ("network.addressSpace", "10.21.0.0/24", "network.addressSpace", "no room for endpoints, aksUser"),
     ("network.egress", "firewall", "network.hub", "missing, but network.egress is firewall"),
