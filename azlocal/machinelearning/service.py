@@ -17,8 +17,8 @@ from azlocal.arm.types import Effects
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.entra.http import authenticate
 from azlocal.entra.tokens import MACHINE_LEARNING
-from azlocal.machinelearning import mlflow, uploads
-from azlocal.machinelearning.assets import flavors
+from azlocal.machinelearning import mlflow, registries, uploads
+from azlocal.machinelearning.assets import flavors, shared
 from azlocal.machinelearning.data import Data
 from azlocal.machinelearning.jobs import events
 from azlocal.machinelearning.jobs.scheduler import Jobs
@@ -109,26 +109,45 @@ class MachineLearning:
         headers = dict(scope["headers"])
         if path.rstrip("/").lower() == "/discovery":
             return ArmResponse(200, _discovery(headers.get(b"host", b"").decode("latin-1")))
+        if found_registry := registries.DISCOVERY.fullmatch(path) or registries.PLANE.fullmatch(path):
+            return await self._answer_registry(scope, body, found_registry)
         match = _PATH.fullmatch(path)
         if match is None:
             raise not_served(f"{method} {headers.get(b'host', b'').decode('latin-1')}{path}")
         principal = authenticate(self.azure.authority, scope["headers"], MACHINE_LEARNING)
-        found, names = _find(match["plane"].lower(), method, match["rest"] or "/")
+        found, names = _find(_PLANES[match["plane"].lower()], method, match["rest"] or "/")
         workspace = self.azure.state.get(match["workspace"].lower())
         self.azure.control.access.require(principal, f"{_TYPE}/{found.permission}", match["workspace"])
         if workspace is None:
             raise ArmError(404, "WorkspaceNotFound", f"The workspace '{match['workspace']}' was not found.")
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        request = Request(self, workspace, principal, method, query, _parse(body), names)
-        return await found.handler(request)
+        return await found.handler(Request(self, workspace, principal, method, _query(scope), _parse(body), names))
+
+    async def _answer_registry(self, scope: Scope, body: bytes, match: re.Match[str]) -> ArmResponse:
+        principal = authenticate(self.azure.authority, scope["headers"], MACHINE_LEARNING)
+        state, method = self.azure.state, str(scope["method"])
+        given = match.groupdict()
+        name = given.get("name") or given["registry"].rsplit("/", 1)[-1]
+        registry = shared.registry(state, name)
+        if registry is None or given.get("registry", registry.key).lower() != registry.key:
+            raise ArmError(404, "RegistryNotFound", f"The registry '{name}' was not found.")
+        if "rest" not in given:
+            self.azure.control.access.require(principal, f"{shared.REGISTRY}/read", registry.id)
+            return registries.discover(registry)
+        found, names = _find(registries.ROUTES, method, match["rest"])
+        self.azure.control.access.require(principal, f"{shared.REGISTRY}/{found.permission}", registry.id)
+        return await found.handler(Request(self, registry, principal, method, _query(scope), _parse(body), names))
 
 
-def _find(plane: str, method: str, rest: str) -> tuple[Route, dict[str, str]]:
+def _find(routes: list[Route], method: str, rest: str) -> tuple[Route, dict[str, str]]:
     rest = rest.rstrip("/") or "/"
-    for one in _PLANES[plane]:
+    for one in routes:
         if one.method == method and (match := one.match(rest)):
             return one, match.groupdict()
-    raise not_served(f"{method} {plane}{rest}")
+    raise not_served(f"{method} {rest}")
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
 
 def _discovery(host: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 The forms (Microsoft Learn, "azureml URIs", and what the SDK sends): an ARM id, with or without ``azureml:``
 before it; ``azureml:name:version``; ``azureml:name@label``; and the location form
-``azureml://locations/{region}/workspaces/{guid}/{kind}/{name}/versions/{version}``.
+``azureml://locations/{region}/workspaces/{guid}/{kind}/{name}/versions/{version}``. A model in a registry is
+``azureml://registries/{registry}/models/{name}/versions/{version}``; only a deployment's is served.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from azlocal.arm.errors import ArmError, not_served
+from azlocal.machinelearning.assets import shared
 from azlocal.state import Resource, State
 from azlocal.words import singular
 
@@ -87,6 +89,8 @@ def resolve(state: State, text: str, workspace: str, kind: str) -> Resource:
     Raises:
         ArmError: 400 UserError, the text is no reference or names nothing.
     """
+    if kind == "models" and shared.URI.fullmatch(text):
+        return _in_registry(state, text)
     reference = parse(text, workspace, kind)
     if reference is None:
         raise ArmError(
@@ -104,3 +108,10 @@ def resolve(state: State, text: str, workspace: str, kind: str) -> Resource:
             f" '{reference.workspace.rsplit('/', 1)[-1]}'. Register it first, or name a version that exists.",
         )
     return found
+
+
+def _in_registry(state: State, text: str) -> Resource:
+    found = shared.find(state, text)
+    if found is None:
+        raise ArmError(400, "UserError", f"The registry model '{text}' was not found. Share it first, or correct it.")
+    return found[1]

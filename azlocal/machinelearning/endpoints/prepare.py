@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from azlocal.arm.errors import ArmError
 from azlocal.azure import Azure
+from azlocal.machinelearning.assets import shared
 from azlocal.machinelearning.endpoints import log
 from azlocal.machinelearning.endpoints.process import Launch
-from azlocal.state import Resource
+from azlocal.state import Resource, State
 
 if TYPE_CHECKING:
     from azlocal.machinelearning.data import Data
@@ -85,7 +86,7 @@ class Preparation:
         properties = deployment.properties
         state = self._azure.state
         assets = [properties.get("model"), (properties.get("codeConfiguration") or {}).get("codeId")]
-        found = [state.get(str(one).lower()) if one else None for one in assets]
+        found = [_find(state, str(one)) if one else None for one in assets]
         content = [[one.id, one.created] if one else None for one in found]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
 
@@ -97,8 +98,10 @@ class Preparation:
                 (partial / part).mkdir(parents=True)
             properties = deployment.properties
             if model := properties.get("model"):
-                uri = str(self._asset(model, "model").properties["modelUri"])
-                await self._download(deployment, uri, partial / "model", said, keep_name=True)
+                found = self._asset(model, "model")
+                uri = str(found.properties["modelUri"])
+                shares = found.type == shared.MODEL_VERSION  # a registry gives who deploys from it a link
+                await self._download(deployment, uri, partial / "model", said, keep_name=True, allowed=shares)
             if code := (properties.get("codeConfiguration") or {}).get("codeId"):
                 uri = str(self._asset(code, "code").properties["codeUri"])
                 await self._download(deployment, uri, partial / "code", said, keep_name=False)
@@ -108,12 +111,14 @@ class Preparation:
             shutil.rmtree(partial, ignore_errors=True)
 
     def _asset(self, asset_id: str, kind: str) -> Resource:
-        found = self._azure.state.get(asset_id.lower())
+        found = _find(self._azure.state, asset_id)
         if found is None:
             raise ArmError(400, "ResourceNotFound", f"The {kind} '{asset_id}' does not exist any more.")
         return found
 
-    async def _download(self, deployment: Resource, uri: str, folder: Path, said: Path, *, keep_name: bool) -> None:
+    async def _download(
+        self, deployment: Resource, uri: str, folder: Path, said: Path, *, keep_name: bool, allowed: bool = False
+    ) -> None:
         """Bring an asset below a folder; a model keeps the last name of its path, as in Azure's containers."""
         from azlocal.machinelearning.data import DataError
 
@@ -123,7 +128,8 @@ class Preparation:
         target = folder / name if keep_name else folder
         log.write(said, f"downloading {uri}")
         try:
-            self._allow(deployment, place)
+            if not allowed:
+                self._allow(deployment, place)
             await data.fetch(place, target, single=False)
         except DataError as error:
             log.write(said, f"failed: {error}")
@@ -242,6 +248,13 @@ class Preparation:
             return {}
         secret = self._azure.folder.secret(f"endpoint-{principal.object_id}")
         return allow_identity(self._azure, secret, principal.object_id)
+
+
+def _find(state: State, asset_id: str) -> Resource | None:
+    """An asset of a workspace by its ARM id, or one of a registry by its URI."""
+    if found := shared.find(state, asset_id):
+        return found[1]
+    return state.get(asset_id.lower())
 
 
 def _lift(single: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ from azlocal.arm.errors import bad_request, not_served
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.providers.machinelearning.versions import WORKSPACE
 from azlocal.arm.types import Action, NameRule, ResourceType
-from azlocal.machinelearning.assets import references
+from azlocal.machinelearning.assets import references, shared
 from azlocal.machinelearning.endpoints import log
 from azlocal.machinelearning.endpoints.settings import seconds
 from azlocal.state import Resource
@@ -65,6 +65,8 @@ def _check_assets(call: Call, new: Resource) -> None:
     if isinstance(model, dict):
         model = model.get("assetId")
     if model:
+        if where := shared.find(call.state, str(model)):
+            call.control.access.require(call.principal, shared.READ, where[0].id)
         found = references.resolve(call.state, str(model), workspace, "models")
         properties["model"] = found.id
     if environment := properties.get("environmentId"):

@@ -1,4 +1,4 @@
-"""Azure ML registries: the control plane. Their assets are not served."""
+"""Azure ML registries: the control plane. Their models are served by ``azlocal.machinelearning.registries``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.locations import normalize
+from azlocal.arm.providers.machinelearning import managed
 from azlocal.arm.providers.machinelearning.versions import NAMESPACE
 from azlocal.arm.providers.machinelearning.workspaces import NAME_RULE
 from azlocal.arm.types import ResourceType
@@ -105,4 +106,5 @@ TYPE = ResourceType(
     delete_duration=60,
     check=_check,
     complete=_complete,
+    deleted=managed.forget,
 )  # fmt: skip
