@@ -28,8 +28,8 @@ down: setup ## stop the local Azure; its state stays
 test: setup ## everything proven: seconds and minutes tiers, in random order and in parallel
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not kubernetes and not go and not long"
 
-test-long: setup ## what takes longest: seeded mistakes in blocks, correct variations, the workflows' scripts
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long tests/plan tests/workflows
+test-long: setup ## what takes longest: seeded mistakes in blocks, correct variations, workflows' scripts, all environments
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long tests/e2e tests/plan tests/workflows
 
 test-kubernetes: setup ## the tier that needs a real cluster: KUBECONFIG's, or that of `make cluster` for the while
 	@$(BIN)/python -m tools.cluster run $(BIN)/python -m pytest -m kubernetes tests/e2e

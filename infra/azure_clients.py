@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from typing import Any
 
 MANAGEMENT = "https://management.azure.com"
+
+
+_PERMISSIONS = "2022-04-01"
 
 
 def synapse(workspace: str) -> str:
@@ -37,6 +41,19 @@ class Management:
         """PUT; the body."""
         return self._send("PUT", path, version, body)
 
+    def may(self, data_action: str, scope: str) -> bool:
+        """Whether some role of whoever asks has a data action at a scope; also where that can't be told."""
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            found = self.get(f"{scope}/providers/Microsoft.Authorization/permissions", _PERMISSIONS)
+        except HttpResponseError:
+            return True
+        return "nextLink" in found or any(
+            _matches(data_action, one.get("dataActions")) and not _matches(data_action, one.get("notDataActions"))
+            for one in found["value"]
+        )
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -48,3 +65,7 @@ class Management:
         answer = self._client.send_request(request)
         answer.raise_for_status()
         return answer.json()
+
+
+def _matches(action: str, patterns: list[str] | None) -> bool:
+    return any(fnmatch(action.lower(), pattern.lower()) for pattern in patterns or ())

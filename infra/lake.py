@@ -68,6 +68,7 @@ class DataLake(Block):
             ZoneAccess(
                 f"{name}-{zone}-access",
                 account=lake.name,
+                account_id=lake.id,
                 endpoint=lake.primary_endpoints.dfs,
                 zone=self.filesystems[zone].name,
                 groups={args.groups[persona]: may for persona, may in access.items() if persona in args.groups},

@@ -16,6 +16,7 @@ from infra import azure_clients
 from infra.patience import patiently
 
 Props = dict[str, Any]
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 _PLACE = ("account", "zone")
 
 
@@ -70,7 +71,29 @@ def _on_zone(props: Props, do: Any, *, seconds: float = 600.0) -> Any:
     signed = azure_clients.credential()
     with closing(signed), DataLakeServiceClient(props["endpoint"], signed) as lake:
         root = lake.get_directory_client(props["zone"], "/")
-        return patiently(lambda: do(root), what=f"the access control list of zone {props['zone']}", seconds=seconds)
+        return patiently(
+            lambda: do(root),
+            what=f"the access control list of zone {props['zone']}",
+            seconds=seconds,
+            hopeless=lambda: _without_role(signed, props),
+        )
+
+
+def _without_role(signed: Any, props: Props) -> str:
+    """Why whoever deploys may not set lists, however long it waits; nothing where a role is there and on its way."""
+    if not props.get("account_id"):  # made before it was kept
+        return ""
+    zone = f"{props['account_id']}/blobServices/default/containers/{props['zone']}"
+    with closing(azure_clients.Management(signed)) as management:
+        if any(
+            management.may(f"{_BLOBS}/{action}/action", zone) for action in ("modifyPermissions", "manageOwnership")
+        ):
+            return ""
+    return (
+        f"whoever deploys has no role on {props['account']} that lets it set access control lists: sign in as a member"
+        " of the group that personas.platformEngineer names, which has Storage Blob Data Owner there, or have that role"
+        " assigned"
+    )
 
 
 def _entries(groups: dict[str, str]) -> str:
@@ -85,7 +108,7 @@ class ZoneAccess(Resource, module="lake", name="ZoneAccess"):
     """What groups may do in one zone by its access control list.
 
     Args:
-        account, endpoint: the lake and its DFS end point.
+        account, account_id, endpoint: the lake and its DFS end point.
         zone: the file system.
         groups: object id of each group to what it may, as `r-x`.
     """
@@ -95,10 +118,17 @@ class ZoneAccess(Resource, module="lake", name="ZoneAccess"):
         name: str,
         *,
         account: pulumi.Input[str],
+        account_id: pulumi.Input[str],
         endpoint: pulumi.Input[str],
         zone: pulumi.Input[str],
         groups: dict[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        props: Props = {"account": account, "endpoint": endpoint, "zone": zone, "groups": groups}
+        props: Props = {
+            "account": account,
+            "account_id": account_id,
+            "endpoint": endpoint,
+            "zone": zone,
+            "groups": groups,
+        }
         super().__init__(ZoneAccessProvider(), name, props, opts)

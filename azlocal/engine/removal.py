@@ -14,6 +14,8 @@ from azlocal.engine.providers import Providers
 from azlocal.engine.softdelete import SoftDeleted
 from azlocal.engine.stack_state import Record, StackState
 
+_PROTECTED = "it is protected: remove `protect` and run up first, then delete it"
+
 
 class Removal:
     """Deletes what a deployment no longer wants."""
@@ -47,6 +49,15 @@ class Removal:
         self._announce(doomed)
         self._summary.failures.extend(delete_all(doomed, self._state, self.one))
 
+    def refuse_protected(self, doomed: list[Record]) -> bool:
+        """Say what of it is protected; whether anything is."""
+        protected = [record for record in doomed if record.protect and record.is_real]
+        for record in protected:
+            failure = Failure(record.urn, "Protected", f"{_PROTECTED}; until then nothing is deleted")
+            self._summary.failures.append(failure)
+            self._watcher.failed(record.urn, Action.DELETE, failure)
+        return bool(protected)
+
     def before_replacing(self, old: Record, registered: Container[str], why: str) -> set[str]:
         """Delete a resource that is to be made anew, after what can't stay without it; answers their URNs.
 
@@ -72,7 +83,7 @@ class Removal:
     def one(self, record: Record) -> None:
         """Delete one resource in Azure, or only in the state where it is not the stack's to delete."""
         if record.protect:
-            raise ResourceError("Protected", "it is protected: remove `protect` and run up first, then delete it")
+            raise ResourceError("Protected", _PROTECTED)
         if not record.is_real or record.retain:
             return
         if why := self._providers.of(record.type).stays(record.type):

@@ -116,7 +116,8 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     """Delete everything the stack has made, for good; the program is not run.
 
     Unlike ``pulumi destroy`` this purges what Azure keeps of deleted vaults and workspaces, those that an earlier
-    ``up`` deleted among them, where it may: the next ``up`` makes them anew under the same names.
+    ``up`` deleted among them, where it may: the next ``up`` makes them anew under the same names. As there, nothing at
+    all is deleted while something is protected.
 
     Raises:
         EngineError: as ``run_up``.
@@ -126,9 +127,12 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     state = open_state(target.folder, project)
     try:
         deployment = _deployment(project, target, state, watcher or Silent())
+        doomed = [*state.records.values(), *state.condemned.values()]
+        if deployment.removal.refuse_protected(doomed):
+            return Result(deployment.summary, {}, time.monotonic() - began)
         with with_variables(target.variables), in_folder_of(project.main):
             deployment.deleted.purge_all()
-            deployment.removal.all([*state.records.values(), *state.condemned.values()], forever=True)
+            deployment.removal.all(doomed, forever=True)
             deployment.deleted.purge_all()
         if deployment.summary.failures:
             state.save()

@@ -167,6 +167,18 @@ def _definition(role: Role) -> dict[str, object]:
     }
 
 
+def _list_permissions(call: Call) -> ArmResponse:
+    """What whoever asks may do at a scope, an entry for each role held there or above."""
+    # The SDK leaves a parent resource's place empty where there is none: two slashes.
+    here = f"{call.path.scope.lower()}/".replace("//", "/")
+    held = [one.role for one in call.control.access.grants(call.principal) if here.startswith(f"{one.scope}/")]
+    return ArmResponse(200, {"value": [entry for role in held for entry in role.properties["permissions"]]})
+
+
+def _no_permission_alone(call: Call) -> ArmResponse:
+    raise ArmError(405, "MethodNotAllowed", f"{call.request.method} is not allowed on '{call.path.path}'.")
+
+
 def _check_policy(call: Call, new: Resource, _old: Resource | None) -> None:
     """A definition that exists, and parameters that it has, with values that they take."""
     wanted = str(new.properties["policyDefinitionId"])
@@ -253,6 +265,16 @@ NAMESPACE = Namespace(
             committed=_assignments_changed,
             get=_get_definition,
             list=_list_definitions,
+        ),
+        ResourceType(
+            name="Microsoft.Authorization/permissions",
+            scopes=_ANYWHERE,
+            provisioning=False,
+            get=_no_permission_alone,
+            put=_no_permission_alone,
+            patch=_no_permission_alone,
+            delete=_no_permission_alone,
+            list=_list_permissions,
         ),
         ResourceType(
             name="Microsoft.Authorization/locks",

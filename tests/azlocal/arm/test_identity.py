@@ -10,7 +10,7 @@ from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 from azlocal.arm.roles import BY_ID, ROLES
-from azlocal.entra.principals import DATA_SCIENTIST, READER, STRANGER
+from azlocal.entra.principals import DATA_SCIENTIST, READER, READERS, STRANGER
 
 from .conftest import GROUP, LOCATION, SUBSCRIPTION, World, refused
 
@@ -75,6 +75,27 @@ def test_system_assigned_identity_by_scope(identities: Any, world: World) -> Non
 def assignment(role: str, principal: str) -> dict[str, Any]:
     definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}"
     return {"properties": {"roleDefinitionId": definition, "principalId": principal}}
+
+
+def test_permissions_are_those_of_each_role_here_and_above(world: World) -> None:
+    world.account("one")
+    world.account("two")
+    owner = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"  # Storage Blob Data Owner
+    one = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/one"
+    world.put(
+        f"{GROUP}/providers/Microsoft.Authorization/roleAssignments/{NAME}", assignment(READER_ROLE, READERS.object_id)
+    )
+    other = NAME.replace("0a", "0b")
+    world.put(f"{one}/providers/Microsoft.Authorization/roleAssignments/{other}", assignment(owner, READER.object_id))
+    client = world.client(AuthorizationManagementClient, READER)
+    here = list(client.permissions.list_for_resource("rg", "Microsoft.Storage", "", "storageAccounts", "one"))
+    assert sorted((one.actions[0], bool(one.data_actions)) for one in here) == sorted(
+        [("*/read", False), (BY_ID[owner].actions[0], True)]
+    )
+    beside = list(client.permissions.list_for_resource("rg", "Microsoft.Storage", "", "storageAccounts", "two"))
+    assert [(one.actions, one.data_actions) for one in beside] == [(["*/read"], [])]
+    answer = world.control.internal("GET", f"{one}/providers/Microsoft.Authorization/permissions/one", None)
+    assert answer.status == 405
 
 
 def test_role_assignment_lets_in_and_its_end_shuts_out(world: World) -> None:

@@ -166,6 +166,14 @@ def test_protect_refuses_to_delete_and_to_replace(stack: Stack) -> None:
     assert stack.azure.resources == {}
 
 
+def test_destroy_deletes_nothing_while_something_is_protected(stack: Stack) -> None:
+    stack.up("rg = group(); identity('a', rg.name, protect=True); identity('b', rg.name)")
+    (failure,) = stack.destroy().summary.failures
+    assert (failure.code, failure.urn.rpartition("::")[2]) == ("Protected", "a")
+    assert "until then nothing is deleted" in failure.message
+    assert stack.azure.names == {"rg", "a", "b"}
+
+
 def test_retain_on_delete_only_forgets(stack: Stack) -> None:
     stack.up("rg = group(); identity('a', rg.name, retain_on_delete=True)")
     stack.up("rg = group()")

@@ -128,6 +128,26 @@ def test_a_zones_list_holds_the_groups_and_loses_them(world: World) -> None:
     assert provider.read(made.id, news).id is None
 
 
+def test_who_has_no_role_on_the_lake_is_told_so_and_does_not_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("infra.patience.time", clock(now))
+    url = f"https://{world.lake}.dfs.core.windows.net/"
+    groups = {READERS.object_id: "r-x"}
+    props: Json = {"account": world.lake, "account_id": world.lake_id, "endpoint": url, "zone": "raw", "groups": groups}
+    with pytest.raises(PermissionError, match=r"personas\.platformEngineer") as caught:
+        ZoneAccessProvider().create(props)
+    assert "Storage Blob Data Owner" in str(caught.value)
+    assert world.lake in str(caught.value)
+    assert now[0] <= 5.0
+
+
+def clock(now: list[float]) -> SimpleNamespace:
+    """``time``, on which nobody waits."""
+    return SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
+
+
 class Answer:
     """A response of some status."""
 
@@ -150,8 +170,7 @@ def refusal(status: int) -> HttpResponseError:
 
 def test_patience_asks_again_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
-    monkeypatch.setattr("infra.patience.time", clock)
+    monkeypatch.setattr("infra.patience.time", clock(now))
     answers = iter([403, 404, 0])
 
     def call() -> str:
@@ -164,6 +183,8 @@ def test_patience_asks_again_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TimeoutError, match="it was not ready after 60 s"):
         patiently(lambda: 1, lambda _: False, what="it", seconds=60)
     assert now[0] <= 63.0
+    answers = iter([403] * 9 + [0])
+    assert patiently(call, what="it", hopeless=lambda: "") == "there", "a role on its way is waited for"
     tries = []
 
     def refuse() -> None:
