@@ -15,7 +15,7 @@ from pathlib import Path
 from azlocal.machinelearning.endpoints.connection import BrokenError, Connection, Reply
 
 SERVER = Path(__file__).parent / "server"
-MAX_BODY = 100 * 1024 * 1024  # bytes; the router refuses what is longer before it gets here
+MAX_BODY = 100 * 1024 * 1024  # bytes, this machine's own limit: Azure documents none; the router refuses what is longer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Deployments of online endpoints: which model and code run, on how much, within which limits.
 
 Rules and defaults: Microsoft Learn, "CLI (v2) managed online deployment YAML schema" and its Kubernetes sibling.
+Limits: "Manage and increase quotas", online endpoints; a body's size is not among them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 DEPLOYMENT = f"{WORKSPACE}/onlineEndpoints/deployments"
 _LONGEST = {"Managed": 180.0, "Kubernetes": 300.0}  # seconds a request may take
+_MOST_DEPLOYMENTS = 20  # of one endpoint
+_MOST_INSTANCES = 50  # of a managed deployment
 _PROBE = {
     "initialDelay": "PT10S", "period": "PT10S", "timeout": "PT2S", "successThreshold": 1, "failureThreshold": 30,
 }  # fmt: skip
@@ -30,11 +33,13 @@ _RESOURCES = {
 }  # of the default instance type
 
 
-def _check(call: Call, new: Resource, _old: Resource | None) -> None:
+def _check(call: Call, new: Resource, old: Resource | None) -> None:
     properties = new.properties
     endpoint = call.state.get(call.path.parent.lower())
     if endpoint is not None:
         _check_kind(new, endpoint)
+        if old is None:
+            _check_room(call, endpoint)
     _check_assets(call, new)
     _check_size(new)
     _check_request(properties)
@@ -54,6 +59,14 @@ def _check_kind(new: Resource, endpoint: Resource) -> None:
     new.properties["endpointComputeType"] = kind
     if not new.body.get("location"):
         new.body["location"] = endpoint.body.get("location")
+
+
+def _check_room(call: Call, endpoint: Resource) -> None:
+    if len(call.state.children(endpoint.key, DEPLOYMENT)) >= _MOST_DEPLOYMENTS:
+        raise bad_request(
+            f"The endpoint '{endpoint.name}' has {_MOST_DEPLOYMENTS} deployments, as many as it may have: delete one.",
+            "OutOfQuota",
+        )
 
 
 def _check_assets(call: Call, new: Resource) -> None:
@@ -112,9 +125,16 @@ def _check_size(new: Resource) -> None:
             "UserError",
             "sku.capacity",
         )
+    managed = new.properties.get("endpointComputeType") == "Managed"
+    if managed and capacity > _MOST_INSTANCES:
+        raise bad_request(
+            f"'sku.capacity' is {capacity}; a managed deployment has at most {_MOST_INSTANCES} instances.",
+            "OutOfQuota",
+            "sku.capacity",
+        )
     scale = new.properties.get("scaleSettings") or {}
     kind = scale.get("scaleType", "Default")
-    if kind != "Default" and new.properties.get("endpointComputeType") == "Managed":
+    if kind != "Default" and managed:
         raise bad_request(
             f"The scale type '{kind}' is not supported for managed online endpoints: use 'Default', and Azure Monitor"
             " to scale.",

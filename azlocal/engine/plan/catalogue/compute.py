@@ -9,6 +9,8 @@ ROWS = {
         "machine-learning/how-to-troubleshoot-online-endpoints",
         {
             "EndpointNameNotAvailable": "use another name: endpoint names are unique in a region",
+            "OutOfQuota Microsoft.MachineLearningServices": "stay within the limit that the message names, or ask"
+            " Azure for more",
             "UserError Microsoft.MachineLearningServices": "give the property one of the values that the message"
             " allows",
         },

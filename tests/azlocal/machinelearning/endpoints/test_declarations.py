@@ -136,6 +136,7 @@ def test_a_deployment_shows_what_the_sdk_needs(workspace: Workspace) -> None:
         ({"codeConfiguration": None}, "needs 'properties.codeConfiguration'"),
         ({"codeConfiguration": {"codeId": "x"}}, "needs 'scoringScript'"),
         ({"capacity": 0}, "a whole number from 1"),
+        ({"capacity": 51}, "at most 50 instances"),
         ({"requestSettings": {"requestTimeout": "5 seconds"}}, "no duration|not a duration"),
         ({"requestSettings": {"requestTimeout": "PT200S"}}, "at most 180 seconds"),
         ({"requestSettings": {"maxConcurrentRequestsPerInstance": 0}}, "a whole number from 1"),
@@ -148,6 +149,16 @@ def test_deployments_that_are_refused(workspace: Workspace, properties: dict[str
     answer = workspace.deployment(**properties)
     assert answer.status == 400
     assert any(one in message(answer) for one in says.split("|"))
+
+
+def test_an_endpoint_has_at_most_twenty_deployments(workspace: Workspace) -> None:
+    workspace.endpoint()
+    for number in range(20):
+        assert workspace.deployment(f"blue-{number}").status == 201
+    refused = workspace.deployment("green")
+    assert (refused.status, refused.body["error"]["code"]) == (400, "OutOfQuota")
+    assert "has 20 deployments" in message(refused)
+    assert workspace.deployment("blue-3", capacity=2).status == 200, "what is there may change"
 
 
 def test_an_mlflow_model_needs_neither_code_nor_environment(workspace: Workspace) -> None:
