@@ -17,6 +17,11 @@ _NAMES = """
     uaenorth uksouth ukwest westcentralus westeurope westindia westus westus2 westus3
 """
 REGIONS = tuple(_NAMES.split())
+WITHOUT_ZONES = (
+    "australiacentral", "australiasoutheast", "canadaeast", "koreasouth", "northcentralus", "southindia", "ukwest",
+    "westcentralus", "westindia", "westus",
+)  # fmt: skip
+"""Those without availability zones (the same list); a new one has them."""
 
 
 def the_region_is_known(platform: s.Platform) -> Iterator[Problem]:
@@ -32,5 +37,19 @@ def the_region_is_known(platform: s.Platform) -> Iterator[Problem]:
         )
 
 
-RULES: tuple[RuleRow, ...] = ((("platform",), the_region_is_known),)
+def the_registry_has_zones(platform: s.Platform, registry: s.Registry) -> Iterator[Problem]:
+    """A registry is kept in several zones where there are some."""
+    if registry.zone_redundant and registry.existing_id is None and platform.location in WITHOUT_ZONES:
+        yield Problem(
+            "registry.zoneRedundant",
+            f"true, and {platform.location} has no availability zones",
+            "set it to false, or choose a platform.location with zones",
+            "container-registry/zone-redundancy",
+        )
+
+
+RULES: tuple[RuleRow, ...] = (
+    (("platform",), the_region_is_known),
+    (("platform", "registry"), the_registry_has_zones),
+)
 """The blocks that a rule reads, and the rule."""

@@ -41,6 +41,5 @@ SIZES: dict[str, VmSize] = {
     "Standard_E4ds_v5": VmSize(4, 32, 150),
     "Standard_E8ds_v5": VmSize(8, 64, 300),
     "Standard_NC4as_T4_v3": VmSize(4, 28, 176, gpus=1),
-    "Standard_NC6s_v3": VmSize(6, 112, 736, gpus=1),
     "Standard_NC24ads_A100_v4": VmSize(24, 220, 64, gpus=1),
 }

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pulumi.runtime import config
 
 from azlocal.arm.locations import KNOWN
-from infra.regions import REGIONS
+from azlocal.arm.zones import WITHOUT_ZONES as LOCAL_WITHOUT_ZONES
+from infra.regions import REGIONS, WITHOUT_ZONES
 from infra.service_rules import quantity
 from infra.settings import Settings
 from infra.settings_lines import Lines
@@ -309,6 +310,7 @@ def test_every_pattern_is_said_in_words_with_an_example_that_has_it() -> None:
 
 def test_the_regions_are_those_that_the_local_azure_has() -> None:
     assert {*REGIONS, "global"} == KNOWN
+    assert set(WITHOUT_ZONES) == LOCAL_WITHOUT_ZONES
 
 
 def test_the_way_out_of_the_monitor_trap_works() -> None:

@@ -131,7 +131,15 @@ SETTINGS: tuple[Mistake, ...] = (
         "prod",
         Set("workspace.gpuCluster.vmSize", "Standard_DS3_v2"),
         "workspace.gpuCluster.vmSize",
-        Set("workspace.gpuCluster.vmSize", "Standard_NC6s_v3"),
+        Set("workspace.gpuCluster.vmSize", "Standard_NC4as_T4_v3"),
+    ),
+    Mistake(
+        "regions and zones",
+        "local",
+        Set("registry.zoneRedundant", True),
+        "registry.zoneRedundant",
+        Set("registry.zoneRedundant", False),
+        setup=(Set("platform.location", "northcentralus"),),
     ),
     Mistake(
         "regions and zones",

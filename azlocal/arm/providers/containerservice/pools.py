@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from azlocal.arm.errors import ArmError, bad_request
 from azlocal.arm.inline import Inline
 from azlocal.arm.locations import normalize
+from azlocal.arm.offers import offered, why_not
 from azlocal.arm.providers.network.common import check_region
 from azlocal.arm.types import Json, NameRule, Reference, ResourceType
 from azlocal.arm.zones import zoned
@@ -74,6 +75,14 @@ def _check_region(call: Call, new: Resource) -> None:
     region = normalize(cluster.body["location"]) if cluster else ""
     if cluster and (subnet := new.properties.get("vnetSubnetID")):
         check_region(call, cluster, [subnet.rpartition("/subnets/")[0]])
+    size = str(new.properties["vmSize"])
+    if region and offered(size, region) is False:
+        raise bad_request(
+            f"The VM size of {size} is not allowed in your subscription in location '{region}': it is not offered"
+            f" {why_not(size, region)}.",
+            "BadRequest",
+            "agentPoolProfile.vmSize",
+        )
     if region and new.properties.get("availabilityZones") and not zoned(region):
         raise bad_request(
             f"Availability zone is not supported in region {region}.",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from azlocal.arm import offers
 from azlocal.arm.errors import ArmError, bad_request, not_served
+from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.operations import Operation, iso
 from azlocal.arm.providers.machinelearning import instances, kubernetes, outboundrules, vmsizes
@@ -43,9 +45,9 @@ def _check_identity(new: Resource, kind: str) -> None:
         )
 
 
-def _check_cluster(_call: Call, new: Resource, _old: Resource | None) -> None:
+def _check_cluster(call: Call, new: Resource, _old: Resource | None) -> None:
     inner = _inner(new)
-    _check_size(inner)
+    _check_size(call, new)
     scale = inner.setdefault("scaleSettings", {})
     low, high = int(scale.setdefault("minNodeCount", 0)), int(scale.setdefault("maxNodeCount", 1))
     scale.setdefault("nodeIdleTimeBeforeScaleDown", "PT120S")
@@ -73,19 +75,20 @@ _CLUSTER_DEFAULTS: Mapping[str, Any] = {
 
 def _check_instance(call: Call, new: Resource, old: Resource | None) -> None:
     inner = _inner(new)
-    _check_size(inner)
+    _check_size(call, new)
     inner["state"] = _inner(old)["state"] if old else "Running"
     instances.check(call, new, inner)
 
 
-def _check_size(inner: dict[str, Any]) -> None:
-    size = inner.get("vmSize")
+def _check_size(call: Call, new: Resource) -> None:
+    size, workspace = _inner(new).get("vmSize"), call.state.get(new.key.rpartition("/computes/")[0])
+    region = normalize(str(new.body.get("location") or (workspace.body["location"] if workspace else "")))
     if not size:
         path = "properties.properties.vmSize"
         raise bad_request(f"The compute needs '{path}'.", "UserError", path)
-    if str(size).lower() not in vmsizes.BY_NAME:
+    if str(size).lower() not in vmsizes.BY_NAME or offers.offered(str(size), region) is False:
         raise bad_request(
-            f"The VM size '{size}' is not offered here. The sizes are listed at"
+            f"The VM size '{size}' is not offered {offers.why_not(str(size), region)}. The sizes are listed at"
             " /subscriptions/{id}/providers/Microsoft.MachineLearningServices/locations/{location}/vmSizes.",
             "VmSizeNotSupported",
             "properties.properties.vmSize",

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
+from azlocal.arm.offers import offered
 from azlocal.arm.providers.machinelearning.versions import NAMESPACE, WORKSPACE
 from azlocal.arm.types import ScopeAction
 
@@ -45,16 +47,16 @@ SIZES = (
     *(VmSize(f"Standard_E{n}ds_v4", "standardEDSv4Family", n, 8.0 * n, 38 * n) for n in (2, 4, 8, 16, 32)),
     *(VmSize(f"Standard_E{n}ds_v5", "standardEDSv5Family", n, 8.0 * n, 38 * n) for n in (2, 4, 8, 16, 32)),
     *(VmSize(f"Standard_F{n}s_v2", "standardFSv2Family", n, 2.0 * n, 8 * n) for n in (2, 4, 8, 16, 32)),
-    VmSize("Standard_NC6s_v3", "standardNCSv3Family", 6, 112, 736, 1),
     VmSize("Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 28, 176, 1),
     VmSize("Standard_NC24ads_A100_v4", "StandardNCADSA100v4Family", 24, 220, 958, 1),
 )
 BY_NAME = {size.name.lower(): size for size in SIZES}
 
 
-def _sizes(call: Call, _match: re.Match[str]) -> ArmResponse:
+def _sizes(call: Call, match: re.Match[str]) -> ArmResponse:
     name = "value" if call.api_version >= "2021" else "amlCompute"  # as the first api-versions called it
-    return ArmResponse(200, {name: [_shown(size) for size in SIZES]})
+    there = [size for size in SIZES if offered(size.name, normalize(match[1])) is not False]
+    return ArmResponse(200, {name: [_shown(size) for size in there]})
 
 
 def _shown(size: VmSize) -> dict[str, Any]:

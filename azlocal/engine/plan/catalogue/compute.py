@@ -77,6 +77,10 @@ ROWS = {
         {"AvailabilityZoneNotSupported": "leave `availabilityZones` out, or use a region that has zones"},
     ),
     **table(
+        "aks/quotas-skus-regions",
+        {"BadRequest Microsoft.ContainerService": "use a VM size that the region offers: the message says where it is"},
+    ),
+    **table(
         "machine-learning/how-to-secure-training-vnet",
         {
             "ComputeNodesUnreachable": "let the compute depend on the private endpoint and its zone group: nodes"
