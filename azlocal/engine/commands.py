@@ -44,6 +44,7 @@ def up(
     Raises:
         EngineError: something failed; each failure has been shown where it happened.
     """
+    from azlocal.engine.dataloss import OPTION
     from azlocal.engine.run import run_up
     from azlocal.engine.softdelete import Held
     from azlocal.engine.view import summary_line
@@ -54,6 +55,10 @@ def up(
         result = _explained(
             lambda: run_up(project, env, target, view, refresh=refresh, held=Held(held), accepted=accepted), verbose
         )
+    if words := [name for loss in result.lost for name in loss.names]:
+        sys.stdout.write(f"{env}: nothing touched in {result.seconds:.1f} s: data would be lost\n")
+        meant = " ".join(f"{OPTION} {name}" for name in words)
+        _raise_failures(result.summary, f"if all of it is meant: azlocal up {env} {meant}")
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     if outputs and not result.summary.failures:
         _write(outputs, _shown(result.outputs))

@@ -8,13 +8,23 @@ block takes one of them away.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from azlocal.engine.errors import ResourceError
-from azlocal.engine.events import Watcher
+from azlocal.engine.events import Failure, Watcher
 from azlocal.engine.providers import Providers
 from azlocal.engine.stack_state import Record
 
 OPTION = "--accept-data-loss"
+CODE = "DataLoss"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A refusal, with the names of those whose data would be lost."""
+
+    failure: Failure
+    names: tuple[str, ...]
 
 
 class DataLoss:
@@ -23,15 +33,13 @@ class DataLoss:
     Args:
         providers: they know what a type holds.
         accepted: names, URNs or ids of resources whose data may be lost, with all that lies within them.
-        watcher: is told which of them were named for nothing.
     """
 
-    def __init__(self, providers: Providers, accepted: Collection[str], watcher: Watcher) -> None:
+    def __init__(self, providers: Providers, accepted: Collection[str]) -> None:
         self._providers = providers
         self._accepted = {text.lower() for text in accepted}
         self._used: set[str] = set()
         self._given_up: list[Record] = []
-        self._watcher = watcher
 
     def of(self, going: Iterable[Record]) -> list[Record]:
         """Those of them whose data would be lost, without what lies within another of them."""
@@ -51,20 +59,23 @@ class DataLoss:
         Raises:
             ResourceError: ``DataLoss``, naming what would be lost and the option that accepts it.
         """
-        if not (lost := self.refused(going)):
-            return
-        told = "; ".join(f"{self.holding(one)} ({one.id})" for one in lost)
+        if lost := self.refused(going):
+            raise ResourceError(CODE, self.told(lost, why))
+
+    def told(self, lost: Collection[Record], why: str) -> str:
+        """What would be lost and why, with the option that accepts it."""
+        held = "; ".join(f"{self.holding(one)} ({one.id})" for one in lost)
         options = " ".join(f"{OPTION} {one.name}" for one in lost)
-        raise ResourceError("DataLoss", f"{why}, and {told} would be lost with it; if that is meant, add {options}")
+        return f"{why}, and {held} would be lost with it; if that is meant, add {options}"
 
     def holding(self, record: Record) -> str:
         """What a resource holds, in words; empty where it holds nothing."""
         return self._providers.of(record.type).holds(record.type)
 
-    def finish(self) -> None:
+    def finish(self, watcher: Watcher) -> None:
         """Say which words were given for nothing: a wrong name must not look as if it had been heeded."""
         for text in sorted(self._accepted - self._used):
-            self._watcher.note("warning", f"{OPTION} {text}: no resource of that name was to be deleted or replaced")
+            watcher.note("warning", f"{OPTION} {text}: no resource of that name was to be deleted or replaced")
 
     def _is_accepted(self, record: Record) -> bool:
         said = self._accepted & {record.name.lower(), record.urn.lower(), record.id.lower()}

@@ -58,7 +58,7 @@ class Deployment:
         self._providers = Providers(providers, state)
         self._watcher = watcher
         self.deleted = SoftDeleted(state, self._providers, watcher, held)
-        self.losses = DataLoss(self._providers, accepted, watcher)
+        self.losses = DataLoss(self._providers, accepted)
         self.removal = Removal(state, self._providers, watcher, self.summary, self.deleted, losses=self.losses)
         self._registered: dict[str, Registration] = {}
         self._broken: set[str] = set()
@@ -147,7 +147,7 @@ class Deployment:
             self._refuse_loss(record)
         if not lost:
             self.removal.all(doomed + list(self.state.condemned.values()))
-        self.losses.finish()
+        self.losses.finish(self._watcher)
 
     def _refuse_loss(self, record: Record) -> None:
         try:
@@ -184,7 +184,7 @@ class Deployment:
         fixed = self._unchangeable(want, changes)
         if moved or not _same_id(old, checked) or (differs and told.replaces) or fixed or self._is_pulled(want, old):
             action[0] = Action.REPLACE
-            why = f"{', '.join(dict.fromkeys(map(spell, fixed)))} can't be changed in place" if fixed else ""
+            why = unchangeable(fixed) if fixed else ""
             return self._replace(want, goal, checked, old, moved=moved, told=told, why=why)
         if differs or old.pending:
             action[0] = Action.UPDATE
@@ -274,13 +274,9 @@ class Deployment:
         """Delete first where both would have the same id, or create first and delete the old one at the end."""
         if old.protect:
             raise ResourceError("Protected", "it must be replaced, but is protected: remove `protect` and run up first")
-        first = want.delete_before_replace
-        if first is None:
-            opaque = self._providers.of(want.type).opaque
-            first = told.delete_first if opaque else _same_id(old, checked) and not moved
         gone = {want.urn}
-        why = f"it must be replaced{f': {why}' if why else ''}"
-        if first:
+        why = must_be_replaced(why)
+        if self._goes_first(want, checked, old, moved=moved, told=told):
             self._watcher.started(want.urn, Action.REPLACE)
             gone |= self.removal.before_replacing(old, self._registered, why)
         else:
@@ -292,6 +288,12 @@ class Deployment:
         with self._lock:
             self._replaced |= gone
         return self._create(want, goal, checked, Action.REPLACE)
+
+    def _goes_first(self, want: Registration, checked: Checked, old: Record, *, moved: bool, told: Difference) -> bool:
+        """Whether the old one has to be deleted before the new one can be made."""
+        if want.delete_before_replace is not None:
+            return want.delete_before_replace
+        return told.delete_first if self._providers.of(want.type).opaque else _same_id(old, checked) and not moved
 
     def _import(self, want: Registration, goal: Goal, checked: Checked) -> Outcome:
         """Take over what is there, if it is what the program says."""
@@ -398,6 +400,16 @@ class Deployment:
         with self._lock:
             self.summary.counts[action] += 1
         self._watcher.finished(urn, action)
+
+
+def unchangeable(fixed: list[Path]) -> str:
+    """Why a replacement is needed: these inputs can't be changed."""
+    return f"{', '.join(dict.fromkeys(map(spell, fixed)))} can't be changed in place"
+
+
+def must_be_replaced(why: str) -> str:
+    """The sentence of a replacement, with its reason."""
+    return f"it must be replaced{f': {why}' if why else ''}"
 
 
 def _same_id(old: Record, checked: Checked) -> bool:

@@ -66,7 +66,7 @@ class Removal:
         Raises:
             ResourceError: one of them is protected or holds data, or Azure refuses.
         """
-        followers = self._followers(old, registered)
+        followers = self.followers(old, registered)
         for record in followers:
             if record.protect:
                 raise ResourceError("Protected", f"{record.urn} would have to be replaced too, but is protected")
@@ -115,8 +115,11 @@ class Removal:
         with self._lock:
             self._going.update(record.urn for record in going)
 
-    def _followers(self, old: Record, registered: Container[str]) -> list[Record]:
-        """What can't stay when ``old`` goes: what has it in its id, or in an input it can't change."""
+    def followers(self, old: Record, registered: Container[str]) -> list[Record]:
+        """What can't stay when ``old`` goes: what has it in its id, or in an input it can't change.
+
+        ``registered`` are those that the program has registered already.
+        """
         going = {old.urn}
         followers: list[Record] = []
         grown = True

@@ -17,6 +17,7 @@ from azlocal.engine.project import Project, load_project
 from azlocal.engine.softdelete import Held
 
 if TYPE_CHECKING:
+    from azlocal.engine.dataloss import Loss
     from azlocal.engine.deployment import Deployment
     from azlocal.engine.kubernetes import Cluster
     from azlocal.engine.ports import Port
@@ -43,11 +44,15 @@ class Target:
 
 @dataclass(slots=True)
 class Result:
-    """How it went, with the stack's outputs; ``seconds`` is the whole time."""
+    """How it went, with the stack's outputs; ``seconds`` is the whole time.
+
+    ``lost`` is the data that would be lost, for which nothing was touched.
+    """
 
     summary: Summary
     outputs: Json = field(default_factory=dict)
     seconds: float = 0.0
+    lost: list[Loss] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -70,22 +75,35 @@ def run_up(
     ``refresh`` first takes into the state what was changed outside; ``held`` says what to do where something deleted
     holds a name; ``accepted`` names resources that may be deleted or replaced though data is lost with them.
 
-    What fails is in the result, each resource with Azure's code and message; what was made is kept, and the next
-    call goes on from there.
+    What would lose data that nobody has accepted is in the result before anything is touched, all of it. What fails is
+    in the result too, each resource with Azure's code and message; what was made is kept, and the next call goes on
+    from there.
 
     Raises:
         EngineError: the project, the environment or the program itself is at fault; or another one runs.
     """
+    from azlocal.engine.rehearsal import fingerprint, foreseen_losses
+
     began = time.monotonic()
     project = load_project(project_dir, env)
     state = open_state(target.folder, project)
     try:
         with with_variables(target.variables):
             deployment = _deployment(project, target, state, watcher or Silent(), held=held, accepted=accepted)
-            if refresh and not _refresh(project, deployment):
+            known = fingerprint(project, target.folder)
+            result = Result(deployment.summary, state.outputs)
+            goes = not refresh or _refresh(project, deployment)
+            if goes and (refresh or known != state.program):
+                result.lost = foreseen_losses(
+                    project, state, providers_of(project, target), accepted, watcher or Silent()
+                )
+                deployment.summary.failures += [loss.failure for loss in result.lost]
+            if not goes or result.lost:
                 state.save()
-                return Result(deployment.summary, state.outputs, time.monotonic() - began)
-            return _up(project, deployment, state, watcher or Silent(), began)
+            else:
+                result.outputs = _up(project, deployment, state, watcher or Silent(), known)
+            result.seconds = time.monotonic() - began
+            return result
     finally:
         state.close()
 
@@ -95,10 +113,12 @@ def _refresh(project: Project, deployment: Deployment) -> bool:
         return deployment.refresh()
 
 
-def _up(project: Project, deployment: Deployment, state: StackState, watcher: Watcher, began: float) -> Result:
+def _up(project: Project, deployment: Deployment, state: StackState, watcher: Watcher, known: str) -> Json:
+    """Do it; answers the stack's outputs. ``known`` is what to know the program by once it has gone through."""
     from azlocal.engine.monitor import Monitor
     from azlocal.engine.program import run_program
 
+    state.set_program("")
     monitor = Monitor(deployment, project.name, project.stack)
     try:
         run_program(project, monitor, planning=False, note=watcher.note)
@@ -106,10 +126,11 @@ def _up(project: Project, deployment: Deployment, state: StackState, watcher: Wa
             deployment.finish()
         if not deployment.summary.failures:
             state.set_outputs(monitor.outputs)
+            state.set_program(known)
     finally:
         # Even after an exception of the program: what was made is known.
         state.save()
-    return Result(deployment.summary, state.outputs, time.monotonic() - began)
+    return state.outputs
 
 
 def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watcher | None = None) -> Result:

@@ -81,7 +81,7 @@ class StackState:
     """The records of one stack, in order of creation. Every change is on disk when its call returns.
 
     ``condemned`` are old selves of replaced resources, still to be deleted; ``deleted`` are those that Azure keeps
-    after their deletion, with their names, by lower-cased id.
+    after their deletion, with their names, by lower-cased id. ``program`` is the fingerprint of what went through last.
     ``path`` is None for a plan, which leaves nothing behind. Safe to use from many threads.
     """
 
@@ -90,6 +90,7 @@ class StackState:
         self.condemned: dict[str, Record] = {}
         self.deleted: dict[str, Record] = {}
         self.outputs: Json = {}
+        self.program = ""
         self._path = path
         self._vault = vault
         self._serial = 0
@@ -171,6 +172,12 @@ class StackState:
             self.outputs = outputs
             self._append({"outputs": self._seal(outputs)})
 
+    def set_program(self, fingerprint: str) -> None:
+        """Note which program has gone through; none while one is under way."""
+        with self._lock:
+            self.program = fingerprint
+            self._append({"program": fingerprint})
+
     def save(self) -> None:
         """Fold the journal into the file."""
         if self._path is None:
@@ -181,6 +188,7 @@ class StackState:
                 "format": FORMAT,
                 "serial": self._serial,
                 "outputs": self._seal(self.outputs),
+                "program": self.program,
                 "resources": [self._sealed(record) for record in self.records.values()],
                 "condemned": [self._sealed(record) for record in self.condemned.values()],
                 "deleted": [self._sealed(record) for record in self.deleted.values()],
@@ -231,6 +239,7 @@ class StackState:
                 )
             self._serial = whole["serial"]
             self.outputs = self._opened(whole["outputs"])
+            self.program = whole.get("program", "")
             self.records = {record.urn: record for record in map(self._record, whole["resources"])}
             self.condemned = {record.grave: record for record in map(self._record, whole["condemned"])}
             deleted = map(self._record, whole.get("deleted", ()))
@@ -266,6 +275,8 @@ class StackState:
             self._rename(*value)
         elif step == "outputs":
             self.outputs = self._opened(value)
+        elif step == "program":
+            self.program = value
 
     def _rename(self, old: str, new: str) -> None:
         record = self.records.pop(old, None)

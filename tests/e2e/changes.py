@@ -40,7 +40,8 @@ class Change:
         back_through: settings of an ``up`` that has to come before it is taken back.
         away: what these delete; the change makes it, or makes it again.
         updates, replaces, creates: what is done to which resources.
-        refused: what stops it, by resource: Azure's code, or ``DataLoss``. The rest of the change is done.
+        refused: what stops it, by resource: Azure's code, and the rest of the change is done; or ``DataLoss``, and
+            nothing is.
         back: the same for taking the change back.
         note: what else one should know.
     """
@@ -91,13 +92,6 @@ CHANGES = (
     Change(
         "a private API server",
         {"cluster.private": True},
-        creates=(
-            "endpoints-link-westeurope-azmk8s-io",
-            "endpoints-link-westeurope-azmk8s-io-hub",
-            "endpoints-zone-westeurope-azmk8s-io",
-            "roles-aks-network-contributor-virtual-network",
-            "roles-aks-private-dns-zone-contributor-cluster-zone",
-        ),
         refused={"cluster-aks": LOSS},
         note="With the word the cluster is made anew under its name; deploy again what was deployed to it.",
     ),
@@ -189,8 +183,6 @@ CHANGES = (
     Change(
         "a NAT gateway instead of a firewall",
         {"network.egress": "natGateway", "network.hub": None},
-        updates=("network-vnet",),
-        creates=("network-egress", "network-egress-ip", "diagnostics-network-egress", "diagnostics-network-egress-ip"),
         refused={"cluster-aks": LOSS},
         note="A cluster keeps its way out.",
     ),
@@ -221,15 +213,12 @@ CHANGES = (
     Change(
         "a key of one's own for the workspace",
         {"workspace.customerKey": {}, "vault.purgeProtection": True},
-        updates=("vault-vault",),
-        creates=("vault-key-workspace", "roles-workspace-key-vault-crypto-service-encryption-user-vault"),
         refused={"workspace-workspace": LOSS},
         note="A workspace is made with such a key or without. Purge protection and the key stay when it is taken back.",
     ),
     Change(
         "high business impact",
         {"workspace.highBusinessImpact": True},
-        creates=("roles-training-storage-account-contributor-workspace-storage",),
         refused={"workspace-workspace": LOSS},
     ),
     Change("no registry for promotion", {"workspace.promotionRegistry": False}, refused={"promotion-registry": LOSS}),
@@ -285,8 +274,10 @@ CHANGES = (
                 "observability-logs",
                 "promotion-registry",
                 "registry-registry",
+                "spark-workspace",
                 "storage-account",
                 "vault-vault",
+                "workspace-workspace",
             ),
             LOSS,
         ),
@@ -301,8 +292,9 @@ program. `tests/e2e/test_changes.py` applies each of them to the running local A
 written from the same table (`python -m tests.e2e.changes`).
 
 - *refused by Azure*: with the code that it answers; everything that does not depend on the resource is done.
-- *needs a word*: data would be lost. `up` names it and leaves the resource alone unless `--accept-data-loss RESOURCE`
-  is given. With Pulumi's own engine nothing asks: read the preview, and set `governance.protect`.
+- *needs a word*: data would be lost. `up` names all that would, with the words for it, and touches nothing unless
+  `--accept-data-loss RESOURCE` is given for each. With Pulumi's own engine nothing asks: read the preview, and set
+  `governance.protect`.
 
 | change | where | updates | replaces | creates | stopped at |
 | --- | --- | --- | --- | --- | --- |

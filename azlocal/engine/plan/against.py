@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from azlocal.engine.drift import Change, run_drift
+from azlocal.engine.drift import run_drift
 from azlocal.engine.events import Action, Failure
+from azlocal.engine.looking import Change
 from azlocal.engine.run import Target
 from azlocal.engine.urns import name_of, short_type
 from azlocal.engine.view import SIGNS

@@ -30,7 +30,8 @@ def refused(stack: Stack, program: str, *accepted: str) -> list[tuple[str, str]]
     result = stack.up(program, accepted=accepted)
     assert stack.azure.writes() == []
     assert {failure.code for failure in result.summary.failures} == {"DataLoss"}
-    assert stack.heard.failures == result.summary.failures
+    assert stack.heard.failures == [], "nothing was tried"
+    assert [loss.failure for loss in result.lost] == result.summary.failures
     return [(failure.urn.rsplit("::", 1)[-1], failure.message) for failure in result.summary.failures]
 
 
@@ -93,6 +94,60 @@ def test_everything_at_once_is_told_at_once(stack: Stack) -> None:
 def test_names_and_ids_are_taken_in_any_case(stack: Stack, word: str) -> None:
     stack.up(lake())
     assert stack.up("group()", accepted=[word]).exit_code == 0
+
+
+def test_what_stands_behind_a_refused_one_is_told_too_before_anything_is_touched(stack: Stack) -> None:
+    program = """
+from pulumi_azure_native import operationalinsights, storage
+rg = group()
+first = storage.StorageAccount("first", resource_group_name=rg.name, account_name="NAME", location="westeurope",
+    kind="StorageV2", sku=storage.SkuArgs(name="Standard_LRS"))
+second = storage.StorageAccount("second", resource_group_name=rg.name, location="westeurope",
+    account_name=first.name.apply(lambda n: n + "b"), kind="StorageV2", sku=storage.SkuArgs(name="Standard_LRS"))
+logs = operationalinsights.Workspace("logs", resource_group_name=rg.name, location="westeurope",
+    workspace_name=first.id.apply(lambda i: i[-1:]), opts=Options(depends_on=[second]))
+identity("other", rg.name, tags={"of": "TAG"})
+"""
+    one, other = program.replace("NAME", "a1").replace("TAG", "1"), program.replace("NAME", "a2").replace("TAG", "2")
+    stack.up(one)
+    [(name, message)] = refused(stack, other)
+    assert name == "first"
+    words = [f"--accept-data-loss {one}" for one in ("first", "second", "logs")]
+    assert message.endswith(f"add {' '.join(words)}")
+    [(name, message)] = refused(stack, other, "first", "logs")
+    assert message.endswith(f"add {words[1]}")
+    assert stack.up(other, accepted=["first", "second", "logs"]).exit_code == 0
+    assert stack.azure.names == {"rg", "a2", "a2b", "2", "other"}
+
+
+def test_what_is_known_of_something_that_hangs_on_something_new_is_enough(stack: Stack) -> None:
+    stack.up(lake())
+    new = "made = identity('made', rg.name)\nlake = "
+    program = lake(hns="False").replace("lake = ", new).replace('"a": "1"', '"a": made.client_id')
+    [(name, message)] = refused(stack, program)
+    assert name == "lake"
+    assert message.startswith("it must be replaced: isHnsEnabled can't be changed in place")
+    assert stack.up(lake().replace("lake = ", new).replace('"a": "1"', '"a": made.client_id')).exit_code == 0
+
+
+def test_a_program_that_breaks_when_nothing_is_known_is_refused_when_its_turn_comes(stack: Stack) -> None:
+    program = lake() + "\npulumi.export('size', lake.primary_location.apply(lambda where: where or 1))\n"
+    broken = lake(hns="False") + "\nif pulumi.runtime.is_dry_run(): raise ValueError('no idea')\n"
+    stack.up(program)
+    result = stack.up(broken)
+    assert [failure.code for failure in result.summary.failures] == ["DataLoss"]
+    assert result.lost == []
+
+
+def test_nothing_is_rehearsed_where_the_program_is_the_same(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[bool] = []
+    monkeypatch.setattr("azlocal.engine.rehearsal.run_program", lambda *_, **__: runs.append(True))
+    stack.up(lake())
+    assert runs == [], "nothing could be lost"
+    assert not stack.up().summary.changed
+    assert runs == []
+    stack.up(refresh=True)
+    assert runs == [True], "what was changed outside may change what is replaced"
 
 
 def test_a_word_for_nothing_is_said(stack: Stack) -> None:

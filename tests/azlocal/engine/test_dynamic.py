@@ -149,7 +149,7 @@ def test_secrets_stay_secret(stack: Stack) -> None:
     stack.up(program(stack, text))
     assert json.loads((stack.folder / "item-a").read_text())["code"] == "hush-hush"
     assert "hush-hush" not in stack.saved
-    assert "gAS" not in stack.saved, "the pickled code may hold secrets"
+    assert '"gAS' not in stack.saved, "the pickled code may hold secrets"
     calls(stack)
     stack.up(program(stack, text.replace("hush-hush", "other-word")))
     assert calls(stack) == ["check a", "diff a", "update a None None"]
