@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from azlocal.arm.messages import ArmResponse
@@ -53,3 +54,14 @@ def not_served(operation: str) -> ArmError:
 def bad_request(message: str, code: str = "InvalidRequestContent", target: str | None = None) -> ArmError:
     """A 400 with Azure's code for it."""
     return ArmError(400, code, message, target=target)
+
+
+def storage_failure(error: sqlite3.OperationalError) -> ArmError:
+    """What a client sees when the state cannot be written; 507 is not retried by Azure's clients."""
+    if "full" in str(error):
+        return ArmError(
+            507,
+            "InsufficientStorage",
+            "The disk that holds azlocal's state is full. Free some space and try again.",
+        )
+    return ArmError(500, "InternalServerError", f"The state could not be used: {error}.")

@@ -7,13 +7,15 @@ With ``faithful`` the declared durations of Azure and whole seconds of ``Retry-A
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from azlocal.arm.errors import ArmError
+from azlocal.arm.errors import ArmError, storage_failure
 from azlocal.arm.messages import ArmResponse
 from azlocal.state import State
 
@@ -21,6 +23,8 @@ HOST = "https://management.azure.com"
 FAST_POLL_MILLISECONDS = 50
 FAITHFUL_POLL_SECONDS = 10  # the smallest that ARM RPC, "Retry-After", allows
 _KIND = "operation"
+
+logger = logging.getLogger("azlocal.arm")
 
 
 @dataclass(slots=True)
@@ -61,10 +65,13 @@ class Operations:
     def active(self, key: str) -> Operation | None:
         """The operation going on for a resource, after finishing it if its time has come."""
         operation = self._active.get(key)
+        if operation and operation.done:  # the disk was too full to note it
+            self._note_end(operation)
+            return None
         if operation and operation.due is not None and operation.due <= self._clock():
             self.finish(operation)
             return None
-        return None if operation and operation.done else operation  # done, though the disk was too full to note it
+        return operation
 
     @property
     def unfinished(self) -> list[Operation]:
@@ -97,19 +104,31 @@ class Operations:
         self._on_done[operation.id] = on_done
 
     def finish(self, operation: Operation, error: ArmError | None = None, result: Any = None) -> None:
-        """End an operation, well or with the error."""
+        """End an operation, well or with the error; it ends with an error too where its end can't be written down."""
         if operation.done:
             return
         operation.status = "Failed" if error else "Succeeded"
         operation.error = error.body()["error"] if error else None
         operation.result = result
         operation.ended = self._clock()
-        with self._state.transaction():
-            self._save(operation)
-            if self._active.get(operation.resource) is operation:
-                del self._active[operation.resource]
-            if on_done := self._on_done.pop(operation.id, None):
-                on_done(operation)
+        self._note_end(operation)
+
+    def _note_end(self, operation: Operation) -> None:
+        """Write down how an operation has ended. Where the disk is full that is an error of its own, and is written
+        down when somebody asks for the resource again.
+        """
+        try:
+            with self._state.transaction():
+                self._save(operation)
+                if on_done := self._on_done.get(operation.id):
+                    on_done(operation)
+        except sqlite3.OperationalError as problem:
+            logger.error("the end of %s %s is not stored: %s", operation.verb, operation.resource, problem)  # noqa: TRY400
+            operation.status, operation.error = "Failed", storage_failure(problem).body()["error"]
+            return
+        self._on_done.pop(operation.id, None)
+        if self._active.get(operation.resource) is operation:
+            del self._active[operation.resource]
 
     def get(self, operation_id: str) -> Operation | None:
         """An operation by its id."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from azlocal.arm.errors import ArmError
+from azlocal.arm.errors import ArmError, storage_failure
 from azlocal.arm.messages import ArmRequest, ArmResponse
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.entra.http import authenticate
@@ -86,17 +86,6 @@ class ResourceManager:
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _HEADERS}
         request = ArmRequest(scope["method"], path, query, _parse(body), headers, principal)
         return self.azure.control.handle(request)
-
-
-def storage_failure(error: sqlite3.OperationalError) -> ArmError:
-    """What a client sees when the state cannot be written; 507 is not retried by Azure's clients."""
-    if "full" in str(error):
-        return ArmError(
-            507,
-            "InsufficientStorage",
-            "The disk that holds azlocal's state is full. Free some space and try again.",
-        )
-    return ArmError(500, "InternalServerError", f"The state could not be used: {error}.")
 
 
 @functools.lru_cache(maxsize=1024)

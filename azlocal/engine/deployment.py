@@ -104,9 +104,9 @@ class Deployment:
             if outputs is None:
                 raise ResourceError("NotFound", f"there is no resource '{id_}' to read")
             self._give_up(self.state.records.get(want.urn), id_)
+            self.state.put(replace(want.record(), id=id_, outputs=outputs, external=True))
         except (ResourceError, RefusedError) as error:
             return self._fail(want, Action.READ, error)
-        self.state.put(replace(want.record(), id=id_, outputs=outputs, external=True))
         self._end(want.urn, Action.READ)
         return Outcome(want.urn, id_, outputs)
 

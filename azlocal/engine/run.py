@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azlocal.engine.errors import EngineError
+from azlocal.engine.errors import EngineError, ResourceError
 from azlocal.engine.events import Silent, Summary, Watcher
 from azlocal.engine.host import in_folder_of, with_variables
 from azlocal.engine.plan import Plan
@@ -88,7 +89,7 @@ def run_up(
     project = load_project(project_dir, env)
     state = open_state(target.folder, project)
     try:
-        with with_variables(target.variables):
+        with with_variables(target.variables), _told_as_one():
             deployment = _deployment(project, target, state, watcher or Silent(), held=held, accepted=accepted)
             known = fingerprint(project, target.folder)
             result = Result(deployment.summary, state.outputs)
@@ -151,7 +152,7 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
         doomed = [*state.records.values(), *state.condemned.values()]
         if deployment.removal.refuse_protected(doomed):
             return Result(deployment.summary, {}, time.monotonic() - began)
-        with with_variables(target.variables), in_folder_of(project.main):
+        with with_variables(target.variables), in_folder_of(project.main), _told_as_one():
             deployment.deleted.purge_all()
             deployment.removal.all(doomed, forever=True)
             deployment.deleted.purge_all()
@@ -162,6 +163,15 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     finally:
         state.close()
     return Result(deployment.summary, {}, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _told_as_one() -> Iterator[None]:
+    """What fails beside any resource: the state can't be written, as a rule."""
+    try:
+        yield
+    except ResourceError as error:
+        raise EngineError(error.message) from None
 
 
 def data_of(project_dir: Path | str, env: str, target: Target) -> list[str]:

@@ -6,7 +6,9 @@ experiment. Every change is read, made and written at once, so that no two write
 
 from __future__ import annotations
 
+import copy
 import math
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -85,6 +87,7 @@ class Runs:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._kept: dict[str, Run] = {}  # ends that a full disk keeps from being written
 
     # Runs
 
@@ -107,7 +110,12 @@ class Runs:
 
     def get(self, workspace: str, run_id: str) -> Run | None:
         """A run by its name."""
-        value = self._state.document(_RUN, _key(workspace, run_id))
+        key = _key(workspace, run_id)
+        if key in self._kept:
+            self._write_kept(key)
+        if kept := self._kept.get(key):
+            return copy.deepcopy(kept)
+        value = self._state.document(_RUN, key)
         return Run(**value) if value else None
 
     def change(self, workspace: str, run_id: str, change: Callable[[Run], None]) -> Run | None:
@@ -123,6 +131,19 @@ class Runs:
                 elif before and not run.done:
                     self._state.put_document(_OPEN, _key(workspace, run_id), run_id)
         return run
+
+    def keep(self, run: Run) -> None:
+        """Know how a run has ended though it can't be written down: that follows when somebody looks again."""
+        self._kept[_key(run.workspace, run.id)] = run
+
+    def _write_kept(self, key: str) -> None:
+        try:
+            with self._state.transaction():
+                self._save(self._kept[key])
+                self._state.delete_document(_OPEN, key)
+        except sqlite3.OperationalError:
+            return  # the disk is full still
+        del self._kept[key]
 
     def children(self, workspace: str, run_id: str) -> list[Run]:
         """The runs right below one, in the order they were made."""

@@ -146,14 +146,13 @@ class State:
             self._depth += 1
             try:
                 yield
+                self._db.execute("COMMIT")  # where a full disk is met, as a rule
             except BaseException:
                 self._rows.clear()
                 if self._db.in_transaction:  # a full disk has rolled it back already
                     self._db.execute("ROLLBACK")
                 self._pointing = self._sources()
                 raise
-            else:
-                self._db.execute("COMMIT")
             finally:
                 self._depth -= 1
                 self.changes += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 
-from azlocal.arm.service import storage_failure
+from azlocal.arm.errors import storage_failure
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.storage import delegation
 from azlocal.storage.accounts import Account, Accounts

@@ -9,9 +9,9 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qsl
 
-from azlocal.arm.errors import ArmError, bad_request, not_served
+from azlocal.arm.errors import ArmError, bad_request, not_served, storage_failure
 from azlocal.arm.messages import ArmResponse
-from azlocal.arm.service import read_body, send_json, storage_failure
+from azlocal.arm.service import read_body, send_json
 from azlocal.azure import Azure, Receive, Scope, Send
 from azlocal.entra.http import authenticate
 from azlocal.entra.principals import Principal

@@ -106,7 +106,7 @@ def test_state_of_a_newer_version(own: StateFolder) -> None:
 def test_full_disk_is_said_and_nothing_is_lost(own: StateFolder) -> None:
     """A file system that refuses to grow: SQLite's own page limit stands in for a full disk."""
     from azlocal.arm import ArmRequest, ControlPlane
-    from azlocal.arm.service import storage_failure
+    from azlocal.arm.errors import storage_failure
     from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID
     from azlocal.state import State
 

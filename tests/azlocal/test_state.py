@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -208,6 +209,37 @@ def test_a_path_with_spaces_has_another_that_a_shell_takes_for_one_word(tmp_path
     assert spaced.without_spaces(job) == found
     spaced.clear()
     assert not found.exists()
+
+
+class Full:
+    """A database whose disk is full when a transaction is to be written, as long as ``full``."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.full = True
+
+    def execute(self, statement: str, *given: Any) -> Any:
+        if statement == "COMMIT" and self.full:
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._database.execute(statement, *given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+
+def test_after_a_commit_that_failed_the_next_one_works(tmp_path: Path) -> None:
+    state = State(tmp_path / "state.db")
+    disk: Any = Full(state._db)
+    state._db = disk
+    one = Resource(f"{GROUP}/providers/A.B/c/one", "A.B/c", {"name": "one"})
+    with pytest.raises(sqlite3.OperationalError, match="full"), state.transaction():
+        state.put(one)
+    assert state.get(one.key) is None, "what is not written is not there"
+    disk.full = False
+    with state.transaction():
+        state.put(one)
+    assert state.get(one.key) is not None
+    state.close()
 
 
 @pytest.mark.parametrize("damage", [b"no database at all" * 100, None])

@@ -56,7 +56,9 @@ def _put(call: Call) -> ArmResponse:
         return ArmResponse(201, body_of(call, call.state.get(call.key) or deployment))
     _remember(call, properties)
     operations = call.control.operations
-    operation = operations.start(call.key, "PUT", call.path.subscription or "", 0, effect=True)
+    operation = operations.start(
+        call.key, "PUT", call.path.subscription or "", 0, effect=True, on_done=writes.settle(call.control, call.key)
+    )
     call.control.start_effect(operation, run.wait(), prompt=False)
     headers = operations.headers(operation, call.api_version, location=False)
     return ArmResponse(200 if old else 201, body_of(call, deployment), headers)

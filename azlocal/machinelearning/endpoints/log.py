@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from azlocal.state import State
@@ -26,8 +27,8 @@ def make_room(path: Path) -> None:
 
 
 def write(path: Path, message: str) -> None:
-    """Add one line."""
-    with path.open("a", encoding="utf-8") as file:
+    """Add one line, if there is room for it: what is told goes on either way."""
+    with suppress(OSError), path.open("a", encoding="utf-8") as file:
         file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} azlocal {message}\n")
 
 

@@ -55,9 +55,13 @@ class Process:
         Raises:
             StartError: the script raised, the process ended, or the deadline passed.
         """
+        try:
+            log = launch.log.open("ab")
+        except OSError as error:
+            raise StartError(f"{launch.log} cannot be written: {error.strerror}") from None
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        with theirs, launch.log.open("ab") as log:
+        with theirs, log:
             try:
                 process = await asyncio.create_subprocess_exec(
                     str(launch.python), "-u", str(SERVER), "--control", str(theirs.fileno()),

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import secrets
 import shutil
+import sqlite3
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -111,9 +112,15 @@ class Commands:
         def change(one: Run) -> None:
             one.status, one.error, one.ended = status, error, time.time()
 
-        with self.azure.state.transaction():
-            self.runs.change(run.workspace, run.id, change)
-            self.azure.state.delete_document(PROCESS, f"{run.workspace}|{run.id}")
+        try:
+            with self.azure.state.transaction():
+                self.runs.change(run.workspace, run.id, change)
+                self.azure.state.delete_document(PROCESS, f"{run.workspace}|{run.id}")
+        except sqlite3.OperationalError as problem:  # whoever waits for the run has to hear of its end all the same
+            logger.error("the end of run %s is not stored: %s", run.id, problem)  # noqa: TRY400
+            if ended := self.runs.get(run.workspace, run.id):
+                change(ended)
+                self.runs.keep(ended)
 
     def advance(self, run: Run, status: str) -> None:
         """Record how far a run has come; one that is to be canceled says that instead."""
@@ -221,8 +228,12 @@ class Commands:
         try:
             full = self._variables(work, environment, inputs, outputs, header)
             process = await Process.start(line, work.code, full, work.log)
-            self.azure.state.put_document(PROCESS, f"{work.run.workspace}|{work.run.id}", asdict(process.group))
-            self.advance(work.run, "Running")
+            try:
+                self.azure.state.put_document(PROCESS, f"{work.run.workspace}|{work.run.id}", asdict(process.group))
+                self.advance(work.run, "Running")
+            except BaseException:
+                await process.end()  # it waits to be let go
+                raise
             process.begin()
             try:
                 return await process.wait(work.command.timeout)

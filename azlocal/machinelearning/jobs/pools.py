@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from azlocal.arm.providers.machinelearning.computes import NODES
@@ -79,7 +80,8 @@ class Pools:
             if not turn.done():
                 line.used += count
                 turn.set_result(None)
-        self._state.put_document(NODES, compute, line.used)
+        with suppress(sqlite3.OperationalError):  # it is for show: who waits for a node gets one on a full disk too
+            self._state.put_document(NODES, compute, line.used)
 
     def _give_back(self, compute: str, line: _Line, count: int) -> None:
         line.used -= count

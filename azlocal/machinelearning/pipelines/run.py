@@ -58,6 +58,10 @@ class PipelineRun:
                 ship.drop()
                 raise
             self._say("The pipeline was canceled.")
+        except Exception:
+            ship.drop()
+            await self._end_nodes()
+            raise
         self._commands.advance(self._run, "Finalizing")
         await self._commands.finish(self._run, ship, look=canceled is None)
         self._commands.end(self._run, status, error)

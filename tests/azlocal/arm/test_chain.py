@@ -294,6 +294,24 @@ def test_what_a_full_disk_keeps_from_being_noted_holds_nothing_up() -> None:
     assert operations.active("/key") is operation
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "put_document", Mock(side_effect=sqlite3.OperationalError("database or disk is full")))
-        with pytest.raises(sqlite3.OperationalError):
-            operations.finish(operation)
-    assert operations.active("/key") is None
+        operations.finish(operation)
+        assert operations.active("/key") is None
+        found = operations.get(operation.id)
+        assert found is not None
+        assert (found.status, (found.error or {})["code"]) == ("Failed", "InsufficientStorage")
+    assert not Operations(state).get(operation.id).done  # type: ignore[union-attr]
+    assert operations.active("/key") is None, "somebody looks again, and there is room"
+    assert Operations(state).get(operation.id).status == "Failed"  # type: ignore[union-attr]
+
+
+def test_a_resource_whose_end_was_not_noted_says_so_once_there_is_room() -> None:
+    state, ended = State(None), []
+    operations = Operations(state)
+    operation = operations.start("/key", "PUT", "s", 0.0, effect=True, on_done=lambda one: ended.append(one.status))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "put_document", Mock(side_effect=sqlite3.OperationalError("database or disk is full")))
+        operations.finish(operation)
+    assert not ended
+    operations.active("/key")
+    operations.active("/key")
+    assert ended == ["Failed"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from azlocal.engine.errors import EngineError, ProgramError
 from azlocal.engine.events import Action
 from azlocal.engine.plan import plan
 from azlocal.engine.ports import Reply
+from azlocal.engine.stack_state import StackState
 from azlocal.entra.principals import SUBSCRIPTION_ID
 from tests.azlocal.engine.conftest import GROUP, FakeAzure, Stack, refuse
 
@@ -172,6 +175,23 @@ def test_destroy_deletes_nothing_while_something_is_protected(stack: Stack) -> N
     assert (failure.code, failure.urn.rpartition("::")[2]) == ("Protected", "a")
     assert "until then nothing is deleted" in failure.message
     assert stack.azure.names == {"rg", "a", "b"}
+
+
+def test_what_a_full_disk_keeps_from_being_forgotten_is_one_sentence(stack: Stack) -> None:
+    stack.up("rg = group(); identity('a', rg.name)")
+    write = StackState._write
+
+    def no_room(state: StackState, entry: dict[str, Any]) -> None:
+        if "drop" in entry:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(state, entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StackState, "_write", no_room)
+        with pytest.raises(EngineError, match="can't be written: No space left on device; free some space"):
+            stack.destroy()
+    assert stack.destroy().exit_code == 0
+    assert stack.azure.resources == {}
 
 
 def test_retain_on_delete_only_forgets(stack: Stack) -> None:

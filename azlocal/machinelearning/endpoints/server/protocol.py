@@ -7,6 +7,7 @@ the requests of other connections wait in the kernel's buffers meanwhile.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http
 import json
 import os
@@ -153,8 +154,9 @@ class Connection(asyncio.Protocol):
 
 
 def log(line: str) -> None:
-    """One line to the process's standard error, whatever the script has made of ``sys.stderr``."""
-    os.write(2, f"{time.strftime('%Y-%m-%d %H:%M:%S')} {os.getpid()} {line}\n".encode())
+    """One line to the process's standard error, whatever the script has made of ``sys.stderr``; lost on a full disk."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{time.strftime('%Y-%m-%d %H:%M:%S')} {os.getpid()} {line}\n".encode())
 
 
 _REASONS = {status.value: status.phrase for status in http.HTTPStatus}
