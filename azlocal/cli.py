@@ -139,6 +139,13 @@ def up(  # each is an option
             help="Let this resource be deleted or replaced though what it holds is lost; once for each, by its name.",
         ),
     ] = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="Take over what is there under the program's names though the state folder knows nothing of it.",
+        ),
+    ] = False,
     principal: As = "owner",
     state: State = None,
     verbose: Verbose = False,
@@ -157,6 +164,7 @@ def up(  # each is an option
         refresh=refresh,
         held=held,
         accepted=accept_data_loss or (),
+        adopt=adopt,
         principal=principal,
         verbose=verbose,
     )

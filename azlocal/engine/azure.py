@@ -7,10 +7,11 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from azlocal.engine.errors import ArmCallError, RefusedError, ResourceError
+from azlocal.engine.errors import TAKEN, ArmCallError, RefusedError, ResourceError
 from azlocal.engine.ports import Port, Reply, call, raise_for
 from azlocal.engine.provider import Checked, Difference, Goal, Holder, Json, refuse_others
 from azlocal.engine.tables import AzureType, all_types, find_type
@@ -86,7 +87,7 @@ class AzureProvider:
         """The probe before a create; what comes with its parent is always there, and what stays may have stayed."""
         row = _row(goal.type)
         if not row.singleton and not row.stays and self.exists(goal, checked):
-            raise ResourceError("AlreadyExists", f"cannot create already existing resource '{checked.id}'")
+            raise ResourceError(TAKEN, f"cannot create already existing resource '{checked.id}'")
 
     def create(self, goal: Goal, checked: Checked, timeout: float) -> Json:
         """PUT."""
@@ -170,8 +171,12 @@ class AzureProvider:
     def recover(self, goal: Goal, checked: Checked, timeout: float) -> None:
         """A PUT that says so, of what is wanted."""
         row = _row(goal.type)
-        if row.deleted_path and self._kept(row, goal, checked) is None:
-            return
+        try:
+            if row.deleted_path and self._kept(row, goal, checked) is None:
+                return
+        except ArmCallError as error:
+            if error.status != HTTPStatus.FORBIDDEN:  # who may not list what is deleted may bring back its own
+                raise
         properties = {**(checked.body.get("properties") or {}), **row.recover}
         call(
             self._port,

@@ -34,26 +34,32 @@ def up(
     refresh: bool = False,
     held: str = "refuse",
     accepted: Collection[str] = (),
+    adopt: bool = False,
     principal: str = "owner",
     verbose: bool = False,
 ) -> None:
     """Bring an environment's stack to what the program says, and write its outputs to a file if asked.
 
-    ``held`` is a value of ``Held``; ``accepted`` names resources whose data may be lost.
+    ``held`` is a value of ``Held``; ``accepted`` names resources whose data may be lost; ``adopt`` takes over what is
+    there though the state does not know it.
 
     Raises:
         EngineError: something failed; each failure has been shown where it happened.
     """
     from azlocal.engine.dataloss import OPTION
+    from azlocal.engine.errors import TAKEN
     from azlocal.engine.run import run_up
     from azlocal.engine.softdelete import Held
     from azlocal.engine.view import summary_line
 
-    load_project(project, env)  # an unknown environment is said before anything runs
+    described = load_project(project, env)  # an unknown environment is said before anything runs
     gc.disable()  # a process of some seconds: collecting would cost a tenth of the SDK's import
     with _at_work(folder, principal, f"up {env}") as (target, view):
         result = _explained(
-            lambda: run_up(project, env, target, view, refresh=refresh, held=Held(held), accepted=accepted), verbose
+            lambda: run_up(
+                project, env, target, view, refresh=refresh, held=Held(held), accepted=accepted, adopt=adopt
+            ),
+            verbose,
         )
     if words := [name for loss in result.lost for name in loss.names]:
         sys.stdout.write(f"{env}: nothing touched in {result.seconds:.1f} s: data would be lost\n")
@@ -62,7 +68,14 @@ def up(
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     if outputs and not result.summary.failures:
         _write(outputs, _shown(result.outputs))
-    _raise_failures(result.summary, "fix what it says and run `azlocal up` again: it goes on from here")
+    hint = "fix what it says and run `azlocal up` again: it goes on from here"
+    if result.anew and any(failure.code == TAKEN for failure in result.summary.failures):
+        kept = folder.path / "stacks" / described.name / f"{env}.json"
+        hint = (
+            f"nothing is known of what '{env}' made, though it is there: {kept} is missing. Put it back, or run"
+            f" `azlocal up {env} --adopt`, which takes over what is there under the program's names"
+        )
+    _raise_failures(result.summary, hint)
 
 
 def data_of(project: Path, env: str, folder: StateFolder, *, principal: str = "owner") -> list[str]:

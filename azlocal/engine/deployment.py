@@ -39,6 +39,7 @@ class Deployment:
         planning: nothing is real: what can't be known before ``up`` is reported and passed over.
         held: what to do where a soft-deleted resource holds a name.
         accepted: resources whose data may be lost (``DataLoss``).
+        adopt: take over what is there under a name of the program's, though the state does not know it.
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class Deployment:
         planning: bool = False,
         held: Held = Held.REFUSE,
         accepted: Collection[str] = (),
+        adopt: bool = False,
     ) -> None:
         self.state = state
         self.planning = planning
+        self.adopt = adopt
         self.summary = Summary()
         self.checked: dict[str, Checked] = {}
         self._providers = Providers(providers, state)
@@ -169,6 +172,9 @@ class Deployment:
         if old is None and want.import_id:
             action[0] = Action.IMPORT
             return self._import(want, goal, checked)
+        if old is None and self.adopt and provider.exists(goal, checked):
+            action[0] = Action.IMPORT
+            return self._take_over(want, goal, checked)
         if old is None:
             provider.refuse_taken(goal, checked)
             return self._create(want, goal, checked, Action.CREATE)
@@ -312,6 +318,13 @@ class Deployment:
             )
         check_import(checked.inputs, outputs, self._providers.create_only(want.type, want.provider))
         return self._done(want, replace(want.record(checked), id=want.import_id), outputs, Action.IMPORT)
+
+    def _take_over(self, want: Registration, goal: Goal, checked: Checked) -> Outcome:
+        """Make what is there what the program says; from now on it is the stack's."""
+        self.state.put(replace(want.record(checked), pending="update"))
+        self._watcher.started(want.urn, Action.IMPORT)
+        outputs = self._providers.of(want.type).update(goal, checked, want.timeouts.update)
+        return self._done(want, want.record(checked), outputs, Action.IMPORT)
 
     def _same(self, want: Registration, checked: Checked, old: Record) -> Outcome:
         """Nothing to do in Azure; options may still have changed, and what is secret."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from azlocal.errors import AzureLocalError
 
+TAKEN = "AlreadyExists"  # the code of a resource that would overwrite what is there
+
 
 class EngineError(AzureLocalError):
     """A mistake that its maker can mend: ``message`` says what is wrong, ``hint`` the way out."""

@@ -47,13 +47,14 @@ class Target:
 class Result:
     """How it went, with the stack's outputs; ``seconds`` is the whole time.
 
-    ``lost`` is the data that would be lost, for which nothing was touched.
+    ``lost`` is the data that would be lost, for which nothing was touched. ``anew``: the state knew of nothing before.
     """
 
     summary: Summary
     outputs: Json = field(default_factory=dict)
     seconds: float = 0.0
     lost: list[Loss] = field(default_factory=list)
+    anew: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -70,11 +71,13 @@ def run_up(
     refresh: bool = False,
     held: Held = Held.REFUSE,
     accepted: Collection[str] = (),
+    adopt: bool = False,
 ) -> Result:
     """Bring the stack to what the program says, or as far as it goes.
 
     ``refresh`` first takes into the state what was changed outside; ``held`` says what to do where something deleted
-    holds a name; ``accepted`` names resources that may be deleted or replaced though data is lost with them.
+    holds a name; ``accepted`` names resources that may be deleted or replaced though data is lost with them; ``adopt``
+    takes over what is there though the state does not know it.
 
     What would lose data that nobody has accepted is in the result before anything is touched, all of it. What fails is
     in the result too, each resource with Azure's code and message; what was made is kept, and the next call goes on
@@ -91,8 +94,9 @@ def run_up(
     try:
         with with_variables(target.variables), _told_as_one():
             deployment = _deployment(project, target, state, watcher or Silent(), held=held, accepted=accepted)
+            deployment.adopt = adopt
             known = fingerprint(project, target.folder)
-            result = Result(deployment.summary, state.outputs)
+            result = Result(deployment.summary, state.outputs, anew=not state.records)
             goes = not refresh or _refresh(project, deployment)
             if goes and (refresh or known != state.program):
                 result.lost = foreseen_losses(
@@ -138,8 +142,9 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
     """Delete everything the stack has made, for good; the program is not run.
 
     Unlike ``pulumi destroy`` this purges what Azure keeps of deleted vaults and workspaces, those that an earlier
-    ``up`` deleted among them, where it may: the next ``up`` makes them anew under the same names. As there, nothing at
-    all is deleted while something is protected.
+    ``up`` deleted among them, where it may: the next ``up`` makes them anew under the same names. What it may not purge
+    is remembered, so that an ``up`` can recover or purge it. As there, nothing at all is deleted while something is
+    protected.
 
     Raises:
         EngineError: as ``run_up``.
@@ -156,7 +161,9 @@ def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watc
             deployment.deleted.purge_all()
             deployment.removal.all(doomed, forever=True)
             deployment.deleted.purge_all()
-        if deployment.summary.failures:
+        if not deployment.summary.failures:
+            state.outputs, state.program = {}, ""
+        if deployment.summary.failures or state.deleted:
             state.save()
         else:
             state.remove()

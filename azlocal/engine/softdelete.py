@@ -15,6 +15,8 @@ from azlocal.engine.provider import Checked, Goal, Holder
 from azlocal.engine.providers import Providers
 from azlocal.engine.stack_state import Record, StackState
 
+RECOVERING = "`azlocal up --recover-deleted` brings it back with what it held."
+
 
 class Held(Enum):
     """What to do where a name is held by what was deleted."""
@@ -59,14 +61,14 @@ class SoftDeleted:
                 self._purge(record)
             except ResourceError as error:
                 self._refused.add(record.id.lower())
-                self._watcher.note("warning", f"{record.id} keeps its name for now: {error.message}")
+                self._watcher.note("warning", f"{record.id} keeps its name for now: {error.message} {RECOVERING}")
 
     def explain(self, error: ResourceError, goal: Goal, checked: Checked) -> ResourceError:
         """The error of a create, with what holds the name and the ways out where that is the reason."""
         try:
             holder = self._providers.of(goal.type).held_by(goal, checked, error)
-        except ResourceError:
-            return error
+        except ResourceError:  # who deploys may not list what is deleted
+            holder = Holder(checked.id, "", "") if checked.id.lower() in self._state.deleted else None
         if holder is None:
             return error
         ours = holder.id.lower() in self._state.deleted

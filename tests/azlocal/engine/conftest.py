@@ -130,13 +130,23 @@ class Stack:
         refresh: bool = False,
         held: Held = Held.REFUSE,
         accepted: Collection[str] = (),
+        adopt: bool = False,
     ) -> Result:
         """Write the program, if there is a new one, and bring the stack up."""
         if program is not None:
             self.write(program, config)
         self.heard = Heard()
         self.azure.requests.clear()
-        return run_up(self.folder, "dev", self.target, self.heard, refresh=refresh, held=held, accepted=accepted)
+        return run_up(
+            self.folder,
+            "dev",
+            self.target,
+            self.heard,
+            refresh=refresh,
+            held=held,
+            accepted=accepted,
+            adopt=adopt,
+        )
 
     def destroy(self) -> Result:
         """Delete everything."""

@@ -158,6 +158,25 @@ def test_lost_data_needs_a_word_on_the_command_line(
     assert azlocal("destroy", *where, "--yes", capsys=capsys)[0] == 0
 
 
+def test_a_lost_state_is_said_with_the_ways_out(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project(tmp_path)
+    where = ["dev", "--project", str(folder), "--state", str(server.folder.path)]
+    assert azlocal("up", *where, capsys=capsys)[0] == 0
+    name = (folder / "Pulumi.yaml").read_text().partition("name: ")[2].split()[0]
+    kept = server.folder.path / "stacks" / name / "dev.json"
+    kept.unlink()
+    code, _, err = azlocal("up", *where, capsys=capsys)
+    assert code == 1
+    assert f"nothing is known of what 'dev' made, though it is there: {kept} is missing" in err
+    assert "`azlocal up dev --adopt`" in err
+    code, out, _ = azlocal("up", *where, "--adopt", capsys=capsys)
+    assert code == 0
+    assert "dev: 4 imported in" in out
+    assert azlocal("destroy", *where, "--yes", capsys=capsys)[0] == 0
+
+
 def test_failures_end_with_one_and_a_hint(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = project(
         tmp_path, more="bad = identity('bad', 'rg-nowhere')\nidentity('after', rg.name, depends_on=[bad])\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from azlocal.engine.ports import call
+from azlocal.engine.ports import Reply, call
 from azlocal.engine.run import Result, Target, run_destroy, run_up
 from azlocal.engine.softdelete import Held
 from azlocal.engine.target import local_target
@@ -132,4 +133,28 @@ def test_purge_protection_keeps_the_name_and_that_is_said(world: World) -> None:
     warnings = [text for severity, text in world.heard.notes if severity == "warning"]
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{world.vault_id(world.one)} keeps its name for now: ")
+    assert "`azlocal up --recover-deleted` brings it back with what it held." in warnings[0]
     assert world.kept == {world.one}
+    [failure] = world.up("vault('ONE', enable_purge_protection=True)").summary.failures
+    assert "which this stack made: `azlocal up --purge-deleted`" in failure.message
+    assert world.up("vault('ONE', enable_purge_protection=True)", Held.RECOVER).exit_code == 0
+
+
+def test_who_sees_nothing_outside_the_group_recovers_by_the_word_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = world.target.port.send
+
+    def within(method: str, path: str, query: Mapping[str, str], body: Any = None) -> Reply:
+        """What an identity with roles on one group alone is answered."""
+        if "/deletedVaults" in path:
+            return Reply(403, {"error": {"code": "AuthorizationFailed", "message": "no authorization over the scope."}})
+        return send(method, path, query, body)
+
+    monkeypatch.setattr(world.target.port, "send", within)
+    world.up("vault('ONE')")
+    assert world.destroy().exit_code == 0
+    assert "no authorization over the scope. `azlocal up --recover-deleted`" in world.heard.notes[-1][1]
+    [failure] = world.up("vault('ONE')").summary.failures
+    assert "`azlocal up --recover-deleted` brings it back." in failure.message
+    assert world.up("vault('ONE')", Held.RECOVER).exit_code == 0
