@@ -253,7 +253,7 @@ certificate = (
             reader=identity.accounts["router"],
             issuer=cluster.issuer,
             kubernetes=inside,
-            ready=[*roles.granted("router"), *vault_reachable],
+            ready=[cluster.nodes, *roles.granted("router"), *vault_reachable],
         ),
     )
     if serving_settings.tls
@@ -270,7 +270,7 @@ serving = Serving(
         workspace_name=workspace.name,
         workload=identity.accounts["workload"],
         kubernetes=inside,
-        certificate=certificate.ready if certificate else [],
+        before=[cluster.nodes, *(certificate.ready if certificate else [])],
         ready=[cluster.trusted_access, *roles.granted("workspace", roles_of.AKS), *roles.granted("workload")],
     ),
 )

@@ -87,6 +87,15 @@ class Cluster(Block):
             opts=self.child(),
         )
         self._maintain(name, args, cluster)
+        self.nodes: pulumi.Resource = pools.workload(
+            f"{name}-workload",
+            args.cluster,
+            args.workload_subnet_id,
+            group=place.resource_group,
+            of=cluster,
+            opts=self.child(),
+        )
+        """What every pod needs that is not AKS' own."""
         self.kubeconfig: pulumi.Output[str] = _kubeconfig(place, cluster)
         self.register_outputs({"id": self.id, "name": self.name})
 
@@ -141,10 +150,7 @@ class Cluster(Block):
             security_profile=_security(chosen, args.logs_id),
             api_server_access_profile=_api_server(args),
             network_profile=_network_profile(chosen, args.outbound_type),
-            agent_pool_profiles=[
-                pools.system("system", chosen, args.system_subnet_id),
-                pools.workload("workload", chosen, args.workload_subnet_id),
-            ],
+            agent_pool_profiles=[pools.system("system", chosen, args.system_subnet_id)],
             addon_profiles=_addons(args.logs_id),
             auto_upgrade_profile=aks.ManagedClusterAutoUpgradeProfileArgs(
                 upgrade_channel=chosen.upgrade_channel, node_os_upgrade_channel=chosen.node_os_upgrade_channel

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from typing import Any
+
 import pulumi
 from pulumi_azure_native import containerservice as aks
 
@@ -10,45 +14,86 @@ from infra import settings
 WORKLOAD_LABEL = {"workload": "models"}
 """Label of the nodes that carry models."""
 SYSTEM_TAINT = "CriticalAddonsOnly=true:NoSchedule"
+_DIGITS = 4  # of twelve letters and digits that a pool's name may have
 
 
 def system(
     name: str, cluster: settings.Cluster, subnet_id: pulumi.Input[str]
 ) -> aks.ManagedClusterAgentPoolProfileArgs:
-    """Nodes for AKS' own pods alone."""
-    return _pool(name, "System", cluster.system_pool, cluster, subnet_id)
+    """Nodes for AKS' own pods alone: a cluster can't be made without, so they are part of it."""
+    return aks.ManagedClusterAgentPoolProfileArgs(
+        name=name,
+        mode="System",
+        node_taints=[SYSTEM_TAINT],
+        vnet_subnet_id=subnet_id,
+        **_fixed(cluster.system_pool, cluster),
+        **_scaled(cluster.system_pool),
+    )
 
 
 def workload(
-    name: str, cluster: settings.Cluster, subnet_id: pulumi.Input[str]
-) -> aks.ManagedClusterAgentPoolProfileArgs:
-    """Nodes for everything else."""
-    return _pool(name, "User", cluster.workload_pool, cluster, subnet_id)
+    name: str,
+    cluster: settings.Cluster,
+    subnet_id: pulumi.Input[str],
+    *,
+    group: pulumi.Input[str],
+    of: aks.ManagedCluster,
+    opts: pulumi.ResourceOptions,
+) -> aks.AgentPool:
+    """Nodes for everything else, beside the cluster: AKS adds and removes such pools, and none of its own body.
 
+    What AKS can't change in place is in the pool's name. So a change makes another pool, and when that is there the
+    old one goes, and AKS moves its pods (aks/resize-node-pool).
 
-def _pool(
-    name: str, mode: str, pool: settings.NodePool, cluster: settings.Cluster, subnet_id: pulumi.Input[str]
-) -> aks.ManagedClusterAgentPoolProfileArgs:
-    system_pool = mode == "System"
-    return aks.ManagedClusterAgentPoolProfileArgs(
-        name=name,
-        mode=mode,
-        type="VirtualMachineScaleSets",
-        vm_size=pool.vm_size,
-        os_type="Linux",
-        os_sku="AzureLinux",
-        os_disk_type=pool.os_disk_type,
-        os_disk_size_gb=pool.os_disk_gb,
-        count=pool.min_nodes,
-        enable_auto_scaling=True,
-        min_count=pool.min_nodes,
-        max_count=pool.max_nodes,
-        max_pods=110,
-        enable_node_public_ip=False,
-        enable_encryption_at_host=cluster.host_encryption,
-        availability_zones=list(cluster.zones) or None,
+    Args:
+        name: of the resource.
+        cluster: its settings.
+        subnet_id: where the nodes stand; as long as the cluster does.
+        group: of the cluster.
+        of: the cluster.
+        opts: the block's.
+    """
+    fixed = _fixed(cluster.workload_pool, cluster)
+    return aks.AgentPool(
+        name,
+        resource_group_name=group,
+        resource_name_=of.name,
+        agent_pool_name=f"workload{_digest(fixed)}",
+        mode="User",
+        node_labels=WORKLOAD_LABEL,
         vnet_subnet_id=subnet_id,
-        node_taints=[SYSTEM_TAINT] if system_pool else None,
-        node_labels=None if system_pool else WORKLOAD_LABEL,
-        upgrade_settings=aks.AgentPoolUpgradeSettingsArgs(max_surge="33%"),
+        **fixed,
+        **_scaled(cluster.workload_pool),
+        # azure-native deletes first what has a name given to it.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=False, deleted_with=of)),
     )
+
+
+def _fixed(pool: settings.NodePool, cluster: settings.Cluster) -> dict[str, Any]:
+    """What a pool is made with and keeps (the list is that of Terraform's `temporary_name_for_rotation`)."""
+    return {
+        "type": "VirtualMachineScaleSets",
+        "vm_size": pool.vm_size,
+        "os_type": "Linux",
+        "os_sku": "AzureLinux",
+        "os_disk_type": pool.os_disk_type,
+        "os_disk_size_gb": pool.os_disk_gb,
+        "max_pods": 110,
+        "enable_node_public_ip": False,
+        "enable_encryption_at_host": cluster.host_encryption,
+        "availability_zones": list(cluster.zones) or None,
+    }
+
+
+def _scaled(pool: settings.NodePool) -> dict[str, Any]:
+    return {
+        "count": pool.min_nodes,
+        "enable_auto_scaling": True,
+        "min_count": pool.min_nodes,
+        "max_count": pool.max_nodes,
+        "upgrade_settings": aks.AgentPoolUpgradeSettingsArgs(max_surge="33%"),
+    }
+
+
+def _digest(fixed: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()[:_DIGITS]

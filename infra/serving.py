@@ -31,7 +31,7 @@ class ServingArgs:
         workspace_name: the workspace that gets the compute.
         workload: identity of pods.
         kubernetes: the cluster's own interface.
-        certificate: what the router's secret comes from; it has to be there before the extension.
+        before: what the extension needs: nodes for its pods, and what the router's secret comes from.
         ready: Trusted Access and the workspace's roles on the cluster: without them attaching fails with
             "extension not installed".
     """
@@ -44,7 +44,7 @@ class ServingArgs:
     workspace_name: pulumi.Input[str]
     workload: Account
     kubernetes: kubernetes.Provider
-    certificate: list[pulumi.Resource]
+    before: list[pulumi.Resource]
     ready: list[pulumi.Resource]
 
 
@@ -104,7 +104,7 @@ class Serving(Block):
                 location=place.location,
                 nodes=args.nodes,
             ),
-            opts=self.child(depends_on=args.certificate),
+            opts=self.child(depends_on=args.before),
         )
 
     def _compute(self, extension: kubernetesconfiguration.Extension) -> ml.Compute:

@@ -47,10 +47,10 @@ class Inline:
         return self.type.rsplit("/", 1)[-1]
 
 
-def sync(call: Call, new: Resource, inline: Inline) -> None:
+def sync(call: Call, new: Resource, inline: Inline, *, keep: bool = False) -> None:
     """Make the children what the parent's body says; a body without the list leaves them as they are.
 
-    Call it from ``committed``: what it refuses undoes the whole write.
+    Call it from ``committed``: what it refuses undoes the whole write. With ``keep`` children stay that the list lacks.
 
     Raises:
         ArmError: what a PUT or DELETE of a child would be refused with, or 400 for a name given twice.
@@ -62,7 +62,7 @@ def sync(call: Call, new: Resource, inline: Inline) -> None:
     call.state.put(new)
     names = _names(new, inline, wanted)
     for child in call.state.children(new.key, inline.type):
-        if child.name.lower() not in names:
+        if child.name.lower() not in names and not keep:
             check_in_use(child_call(call, child.id, inline.type), child)
             purge(call.control, child.key)
     for element in wanted:

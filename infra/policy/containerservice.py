@@ -18,6 +18,7 @@ from .model import OURS, Body, Check, Context, Finding, Rule, Severity
 from .monitor import logs_of
 
 CLUSTER = "Microsoft.ContainerService/managedClusters"
+POOL = f"{CLUSTER}/agentPools"
 WINDOW = f"{CLUSTER}/maintenanceConfigurations"
 EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 POOLS = "properties.agentPoolProfiles"
@@ -51,9 +52,28 @@ def _version(body: Body, _context: Context) -> Iterable[Finding]:
         yield Finding("properties.kubernetesVersion", f"{given} is older than {'.'.join(map(str, MIN_VERSION))}")
 
 
-def _pool_version(body: Body, context: Context) -> Iterable[Finding]:
-    version = get(body, "properties.kubernetesVersion")
-    yield from each(POOLS, must_be("orchestratorVersion", version, default=version))(body, context)
+def _pools(check: Check) -> Check:
+    """The check, for every pool of a cluster's body and every pool beside it."""
+
+    def over(body: Body, context: Context) -> Iterable[Finding]:
+        if not same(context.resource.type, POOL):
+            yield from each(POOLS, check)(body, context)
+            return
+        for finding in check(get(body, "properties", {}), context):
+            yield Finding(f"properties.{finding.field}", finding.message, finding.fix)
+
+    return over
+
+
+def _cluster(context: Context) -> Body:
+    """The body of the cluster itself, or of the one that a pool is in."""
+    named = context.resource.segment("managedClusters")
+    return next((one.body for one in context.of(CLUSTER) if same(one.segment("managedClusters"), named)), {})
+
+
+def _pool_version(pool: Body, context: Context) -> Iterable[Finding]:
+    version = get(_cluster(context), "properties.kubernetesVersion")
+    yield from must_be("orchestratorVersion", version, default=version)(pool, context)
 
 
 def _at_least(path: str, least: int, default: int = 0) -> Check:
@@ -69,7 +89,11 @@ def _nodes(pool: Body) -> int:
 
 
 def _system_nodes(body: Body, context: Context) -> Iterable[Finding]:
-    total = sum(_nodes(pool) for pool in get(body, POOLS, ()) if _system(pool, context))
+    named = context.resource.segment("managedClusters")
+    beside = [
+        get(one.body, "properties", {}) for one in context.of(POOL) if same(one.segment("managedClusters"), named)
+    ]
+    total = sum(_nodes(pool) for pool in [*get(body, POOLS, ()), *beside] if _system(pool, context))
     if total < MIN_NODES:
         yield Finding(f"{POOLS}.minCount", f"the system pools have {total} nodes and need {MIN_NODES}")
 
@@ -131,8 +155,9 @@ def _add_on(name: str) -> Check:
 
 
 def _rule(id_: str, title: str, check: Check, number: str = "", severity: Severity = Severity.IMPORTANT,  # noqa: PLR0917
-          pillar: str = "Reliability", controls: tuple[str, ...] = (), *, whole: bool = False) -> Rule:  # fmt: skip
-    return Rule(f"Azure.AKS.{id_}", title, severity, (CLUSTER,), check, number, pillar, controls, whole=whole)
+          pillar: str = "Reliability", controls: tuple[str, ...] = (), *, whole: bool = False,
+          types: tuple[str, ...] = (CLUSTER,)) -> Rule:  # fmt: skip
+    return Rule(f"Azure.AKS.{id_}", title, severity, types, check, number, pillar, controls, whole=whole)
 
 
 def _own(id_: str, title: str, check: Check, source: str, severity: Severity = Severity.IMPORTANT,  # noqa: PLR0917
@@ -141,20 +166,23 @@ def _own(id_: str, title: str, check: Check, source: str, severity: Severity = S
 
 
 SETTINGS = "properties.configurationSettings"
+BOTH = (CLUSTER, POOL)
 RULES = (
     _rule("Version", "the version is supported", _version, "AZR-000015"),
-    _rule("PoolVersion", "pools have the cluster's version", _pool_version, "AZR-000016"),
-    _rule("PoolScaleSet", "pools are scale sets", each(POOLS, must_be("type", SCALE_SET, default=SCALE_SET)),
-          "AZR-000017"),
-    _rule("NodeMinPods", "nodes hold enough pods", each(POOLS, _at_least("maxPods", MIN_PODS, 30)), "AZR-000018"),
-    _rule("AutoScaling", "pools scale", each(POOLS, must_be("enableAutoScaling", True, default=False)), "AZR-000019",
-          pillar="Performance Efficiency"),
-    _rule("AvailabilityZone", "pools span zones", each(POOLS, must_have("availabilityZones")), "AZR-000021"),
+    _rule("PoolVersion", "pools have the cluster's version", _pools(_pool_version), "AZR-000016", whole=True,
+          types=BOTH),
+    _rule("PoolScaleSet", "pools are scale sets", _pools(must_be("type", SCALE_SET, default=SCALE_SET)),
+          "AZR-000017", types=BOTH),
+    _rule("NodeMinPods", "nodes hold enough pods", _pools(_at_least("maxPods", MIN_PODS, 30)), "AZR-000018",
+          types=BOTH),
+    _rule("AutoScaling", "pools scale", _pools(must_be("enableAutoScaling", True, default=False)), "AZR-000019",
+          pillar="Performance Efficiency", types=BOTH),
+    _rule("AvailabilityZone", "pools span zones", _pools(must_have("availabilityZones")), "AZR-000021", types=BOTH),
     _rule("AuditLogs", "who did what in the cluster is kept", _audit, "AZR-000022", pillar="Security",
           controls=("LT-3", "LT-4"), whole=True),
     _rule("PlatformLogs", "logs of the control plane are kept", _platform, "AZR-000023", pillar="Security",
           controls=("LT-3",), whole=True),
-    _rule("MinNodeCount", "the system pools outlive a node", _system_nodes, "AZR-000024"),
+    _rule("MinNodeCount", "the system pools outlive a node", _system_nodes, "AZR-000024", whole=True),
     _rule("ManagedIdentity", "no service principal with a password", must_not_be("identity.type", "None",
           default="None"),
           "AZR-000025", pillar="Security", controls=("IM-3",)),
@@ -197,11 +225,11 @@ RULES = (
     _rule("ContainerInsights", "containers are watched", _add_on("omsagent"), "AZR-000041",
           pillar="Operational Excellence", controls=("LT-3",)),
     _rule("UptimeSLA", "the API server has an SLA", must_be("sku.tier", "Standard", default="Free"), "AZR-000285"),
-    _rule("EphemeralOSDisk", "system disks are local to the node", each(POOLS, must_be("osDiskType", "Ephemeral")),
-          "AZR-000287", Severity.AWARENESS, "Performance Efficiency"),
+    _rule("EphemeralOSDisk", "system disks are local to the node", _pools(must_be("osDiskType", "Ephemeral")),
+          "AZR-000287", Severity.AWARENESS, "Performance Efficiency", types=BOTH),
     _rule("DefenderProfile", "Defender watches the cluster", _defender, "AZR-000370", pillar="Security",
           controls=("LT-1",)),
-    _rule("MinUserPoolNodes", "user pools outlive a node", each(POOLS, _user_nodes), "AZR-000412"),
+    _rule("MinUserPoolNodes", "user pools outlive a node", _pools(_user_nodes), "AZR-000412", types=BOTH),
     _rule("AuditAdmin", "reads don't drown the audit log", _audit_admin, "AZR-000445", pillar="Cost Optimization",
           whole=True),
     _rule("MaintenanceWindow", "upgrades have their hours", _windows, "AZR-000446", whole=True),
@@ -215,12 +243,12 @@ RULES = (
          must_be("properties.apiServerAccessProfile.enablePrivateClusterPublicFQDN", False, default=True),
          "AKS: private clusters", controls=("NS-2",)),
     _own("NodePublicIP", "no node has a public address",
-         each(POOLS, must_be("enableNodePublicIP", False, default=False)), "CKV_AZURE_143", Severity.CRITICAL,
-         controls=("NS-2",)),
-    _own("SystemPool", "system pools are the system's", each(POOLS, _tainted), "CKV_AZURE_232"),
+         _pools(must_be("enableNodePublicIP", False, default=False)), "CKV_AZURE_143", Severity.CRITICAL, BOTH,
+         ("NS-2",)),
+    _own("SystemPool", "system pools are the system's", _pools(_tainted), "CKV_AZURE_232", types=BOTH),
     _own("HostEncryption", "disks and caches are encrypted on the host",
-         each(POOLS, must_be("enableEncryptionAtHost", True, default=False)), "CKV_AZURE_227, every pool",
-         controls=("DP-4",)),
+         _pools(must_be("enableEncryptionAtHost", True, default=False)), "CKV_AZURE_227, every pool",
+         types=BOTH, controls=("DP-4",)),
     _own("RunCommand", "no way around the private API",
          must_be("properties.apiServerAccessProfile.disableRunCommand", True, default=False), "AKS: command invoke",
          controls=("NS-2",)),

@@ -60,6 +60,10 @@ class Change:
     note: str = ""
 
 
+_SYSTEM_POOL = (
+    "A cluster is made with this pool. By hand: `az aks nodepool add` a second one with `--mode System`, `delete` "
+    "`system`, `add` it again with the new size, `delete` the second; then the setting."
+)
 _DESKS = [
     {"name": "desk-local-1", "objectId": "11111111-0000-4000-8000-000000000012"},
     {"name": "desk-local-2", "objectId": "11111111-0000-4000-8000-000000000014"},
@@ -76,12 +80,18 @@ _WAYS = tuple(
 )
 
 CHANGES = (
-    Change("more nodes for models", {"cluster.workloadPool.maxNodes": 4}, updates=("cluster-aks",)),
+    Change("more nodes for models", {"cluster.workloadPool.maxNodes": 4}, updates=("cluster-workload",)),
     Change(
         "another node size for models",
         {"cluster.workloadPool.vmSize": "Standard_D8ds_v5"},
+        replaces=("cluster-workload",),
+        note="The new pool is there before the old one goes, and AKS moves its pods: the quota needs room for both.",
+    ),
+    Change(
+        "another node size for AKS itself",
+        {"cluster.systemPool.vmSize": "Standard_D8ds_v5"},
         refused={"cluster-aks": "PropertyChangeNotAllowed"},
-        note="AKS keeps a pool's size: a second pool, or a new cluster.",
+        note=_SYSTEM_POOL,
     ),
     Change("another tier of AKS", {"cluster.tier": "Standard"}, updates=("cluster-aks",)),
     Change(

@@ -18,6 +18,7 @@ from azlocal.engine.target import local_target
 from azlocal.state import StateFolder
 from tests.azlocal.engine.conftest import Heard
 from tests.e2e import recording
+from tests.e2e.changes import SUBSCRIPTION
 from tests.e2e.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.minutes, pytest.mark.timeout(300)]
@@ -35,6 +36,11 @@ VERSIONS: dict[str, frozenset[str]] = {
     ),
     "f2a63c2": frozenset(),
 }
+
+CLUSTER = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-mlp-local"
+    "/providers/Microsoft.ContainerService/managedClusters/aks-mlp-local"
+)
 
 
 @pytest.fixture(params=sorted(VERSIONS))
@@ -61,6 +67,12 @@ def _make_containers(target: Target, folder: StateFolder) -> None:
             call(target.port, "PUT", record.id, record.api_version, {"properties": {}})
 
 
+def _pools(target: Target) -> set[str]:
+    """Names of the cluster's pools."""
+    cluster = call(target.port, "GET", CLUSTER, "2025-09-01").body
+    return {pool["name"] for pool in cluster["properties"]["agentPoolProfiles"]}
+
+
 def _holds_data(record: Record) -> bool:
     row = find_type(record.type)
     return bool(record.is_real and row and row.holds)
@@ -73,6 +85,8 @@ def test_comes_up_without_replacing_what_keeps_data(version: str, earlier: Targe
     assert result.summary.failures == []
     assert set(heard.of(Action.REPLACE)) == VERSIONS[version]
     assert set(heard.of(Action.DELETE)) <= VERSIONS[version] | {f"{name}-dns" for name in VERSIONS[version]}
+    if "cluster-workload" in heard.of(Action.CREATE):  # pools were part of the cluster's own body
+        assert _pools(earlier) >= {"system", "workload"}, "none is lost: the old one goes when people have moved"
     after = recording.records(StateFolder(earlier.folder)).records
     kept = {urn: record.id for urn, record in before.items() if _holds_data(record)}
     assert len(kept) > 10, "accounts, containers, vault, logs, registry, workspaces, cluster and their group"

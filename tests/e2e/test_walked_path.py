@@ -103,6 +103,7 @@ OWN = {
     ("apps/v1:Deployment", "authorization:RoleAssignment"): _VAULT_IN_REACH,
     ("apps/v1:Deployment", "network:PrivateDnsZoneGroup"): _VAULT_IN_REACH,
     ("apps/v1:Deployment", "privatedns:VirtualNetworkLink"): _VAULT_IN_REACH,
+    ("apps/v1:Deployment", "containerservice:AgentPool"): "its pods need nodes",
     ("kubernetesconfiguration:Extension", "apps/v1:Deployment"): "the router starts with the secret that it mounts",
     ("kubernetesconfiguration:Extension", "core/v1:Namespace"): "released to it",
     ("core/v1:ServicePatch", "network:VirtualNetwork"): "its address is in a subnet",

@@ -69,6 +69,7 @@ DOORS: dict[str, tuple[Door | Addresses, ...]] = {
         Door("properties.agentPoolProfiles.*.enableNodePublicIP", (False,), False),
         Door("properties.addonProfiles.httpApplicationRouting.enabled", (False,), False),
     ),
+    "Microsoft.ContainerService/managedClusters/agentPools": (Door("properties.enableNodePublicIP", (False,), False),),
     "Microsoft.KubernetesConfiguration/extensions": (
         Door("properties.configurationSettings.internalLoadBalancerProvider", ("azure",), None),
     ),

@@ -12,7 +12,7 @@ from infra.policy.model import Resource
 Plan = dict[str, Resource]
 Change = Callable[[Plan], None]
 GROUP = "/subscriptions/s/resourceGroups/rg-mlp-prod/providers/"
-CLUSTER = "cluster-aks"
+CLUSTER, WORKLOAD = "cluster-aks", "cluster-workload"
 LAKE, ACCOUNT, VAULT, REGISTRY = "lake-account", "storage-account", "vault-vault", "registry-registry"
 WORKSPACE, CPU = "workspace-workspace", "training-cpu"
 SYNAPSE, POOL = "spark-workspace", "spark-pool"
@@ -234,11 +234,11 @@ MUTATIONS: dict[str, Change] = {
     "MLP.ACR.DataEndpoint": put(REGISTRY, "properties.dataEndpointEnabled", GONE),
     # AKS
     "Azure.AKS.Version": put(CLUSTER, "properties.kubernetesVersion", "1.28.3"),
-    "Azure.AKS.PoolVersion": put(CLUSTER, f"{POOLS}[1].orchestratorVersion", "1.33"),
-    "Azure.AKS.PoolScaleSet": put(CLUSTER, f"{POOLS}[1].type", "AvailabilitySet"),
-    "Azure.AKS.NodeMinPods": put(CLUSTER, f"{POOLS}[1].maxPods", 30),
-    "Azure.AKS.AutoScaling": put(CLUSTER, f"{POOLS}[1].enableAutoScaling", False),
-    "Azure.AKS.AvailabilityZone": put(CLUSTER, f"{POOLS}[1].availabilityZones", []),
+    "Azure.AKS.PoolVersion": put(WORKLOAD, "properties.orchestratorVersion", "1.33"),
+    "Azure.AKS.PoolScaleSet": put(WORKLOAD, "properties.type", "AvailabilitySet"),
+    "Azure.AKS.NodeMinPods": put(WORKLOAD, "properties.maxPods", 30),
+    "Azure.AKS.AutoScaling": put(WORKLOAD, "properties.enableAutoScaling", False),
+    "Azure.AKS.AvailabilityZone": put(WORKLOAD, "properties.availabilityZones", []),
     "Azure.AKS.AuditLogs": _aks_logs(*PLATFORM, "kube-audit-admin"),
     "Azure.AKS.PlatformLogs": _aks_logs(*PLATFORM[:-1], "kube-audit-admin", "guard"),
     "Azure.AKS.MinNodeCount": put(CLUSTER, f"{POOLS}[0].minCount", 2),
@@ -261,9 +261,9 @@ MUTATIONS: dict[str, Change] = {
     "Azure.AKS.DNSPrefix": put(CLUSTER, "properties.dnsPrefix", "a." * 30),
     "Azure.AKS.ContainerInsights": _add_on("omsagent"),
     "Azure.AKS.UptimeSLA": put(CLUSTER, "sku.tier", "Free"),
-    "Azure.AKS.EphemeralOSDisk": put(CLUSTER, f"{POOLS}[1].osDiskType", "Managed"),
+    "Azure.AKS.EphemeralOSDisk": put(WORKLOAD, "properties.osDiskType", "Managed"),
     "Azure.AKS.DefenderProfile": put(CLUSTER, "properties.securityProfile.defender", GONE),
-    "Azure.AKS.MinUserPoolNodes": put(CLUSTER, f"{POOLS}[1].minCount", 1),
+    "Azure.AKS.MinUserPoolNodes": put(WORKLOAD, "properties.minCount", 1),
     "Azure.AKS.AuditAdmin": _aks_logs(*PLATFORM, "kube-audit", "guard"),
     "Azure.AKS.MaintenanceWindow": drop("cluster-maintenance-nodes"),
     "Azure.AKS.NodeAutoUpgrade": put(CLUSTER, "properties.autoUpgradeProfile.nodeOSUpgradeChannel", "None"),
@@ -272,9 +272,9 @@ MUTATIONS: dict[str, Change] = {
         put(CLUSTER, "properties.apiServerAccessProfile.authorizedIPRanges", ["10.0.0.0/16"]),
     ),
     "MLP.AKS.PublicName": put(CLUSTER, "properties.apiServerAccessProfile.enablePrivateClusterPublicFQDN", GONE),
-    "MLP.AKS.NodePublicIP": put(CLUSTER, f"{POOLS}[1].enableNodePublicIP", True),
+    "MLP.AKS.NodePublicIP": put(WORKLOAD, "properties.enableNodePublicIP", True),
     "MLP.AKS.SystemPool": put(CLUSTER, f"{POOLS}[0].nodeTaints", []),
-    "MLP.AKS.HostEncryption": put(CLUSTER, f"{POOLS}[1].enableEncryptionAtHost", GONE),
+    "MLP.AKS.HostEncryption": put(WORKLOAD, "properties.enableEncryptionAtHost", GONE),
     "MLP.AKS.RunCommand": put(CLUSTER, "properties.apiServerAccessProfile.disableRunCommand", GONE),
     "MLP.AKS.WorkloadIdentity": put(CLUSTER, "properties.securityProfile.workloadIdentity", GONE),
     "MLP.AKS.OidcIssuer": put(CLUSTER, "properties.oidcIssuerProfile.enabled", False),

@@ -159,6 +159,7 @@ NAME_KEYS: dict[str, tuple[str, ...]] = {
     "azure-native:synapse:Workspace": ("workspaceName",),
     "azure-native:synapse:BigDataPool": ("bigDataPoolName",),
     "azure-native:containerservice:ManagedCluster": ("resourceName",),
+    "azure-native:containerservice:AgentPool": ("agentPoolName",),
     "azure-native:privatedns:PrivateZone": ("privateZoneName",),
     "azure-native:network:PrivateEndpoint": ("privateEndpointName",),
 }

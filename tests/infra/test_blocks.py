@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from ipaddress import IPv4Address
+from typing import Any
 
 import pytest
 
@@ -220,9 +222,9 @@ def test_the_cluster_meets_the_reviewers_list(deployment: Deployment) -> None:
     assert made["addonProfiles"]["azurepolicy"]["enabled"] is True
     assert made["addonProfiles"]["azureKeyvaultSecretsProvider"]["config"]["enableSecretRotation"] == "true"
     assert made["autoUpgradeProfile"]["upgradeChannel"] == "patch"
-    system, workload = made["agentPoolProfiles"]
+    [system] = made["agentPoolProfiles"]
     assert system["nodeTaints"] == ["CriticalAddonsOnly=true:NoSchedule"]
-    for pool in each([system, workload]):
+    for pool in each([system, deployment.one("containerservice:AgentPool").inputs]):
         assert pool["type"] == "VirtualMachineScaleSets"
         assert pool["enableAutoScaling"] is True
         assert pool["enableNodePublicIP"] is False
@@ -233,6 +235,28 @@ def test_the_cluster_meets_the_reviewers_list(deployment: Deployment) -> None:
     assert made["apiServerAccessProfile"]["disableRunCommand"] is True
     assert made["apiServerAccessProfile"]["enablePrivateCluster"] is chosen.private
     assert ("defender" in made["securityProfile"]) == chosen.defender
+
+
+def test_what_aks_keeps_of_a_pool_is_in_its_name() -> None:
+    def named(**changed: Any) -> str:
+        values = program.configuration("dev")
+        values["cluster"]["workloadPool"] |= changed.pop("pool", {})
+        values["cluster"] |= changed
+        made = program.run("dev", values).one("containerservice:AgentPool")
+        assert made.inputs["mode"] == "User"
+        return str(made.inputs["agentPoolName"])
+
+    was = named()
+    assert re.fullmatch("workload[0-9a-f]{4}", was)
+    assert named(pool={"maxNodes": 9}) == was
+    others = [named(pool={"vmSize": "Standard_D16ds_v5"}), named(pool={"osDiskGb": 64}), named(hostEncryption=False)]
+    assert len({was, *others}) == 4
+
+
+def test_pods_have_nodes_before_they_come(deployment: Deployment) -> None:
+    assert "cluster-workload" in deployment.waits_for(deployment.one("kubernetesconfiguration:Extension"))
+    for pods in deployment.all("apps/v1:Deployment"):
+        assert "cluster-workload" in deployment.waits_for(pods)
 
 
 def test_upgrades_have_their_windows(deployment: Deployment) -> None:

@@ -139,7 +139,7 @@ def test_a_network_that_exists_is_read_and_not_made() -> None:
         assert made.all(kind) == []
     for endpoint in each(made.all("network:PrivateEndpoint")):
         assert endpoint.inputs["subnet"]["id"].startswith(f"{network_id}/subnets/")
-    pools = made.one("ManagedCluster").inputs["agentPoolProfiles"]
+    pools = [*made.one("ManagedCluster").inputs["agentPoolProfiles"], made.one("AgentPool").inputs]
     assert [pool["vnetSubnetID"].rsplit("/", 1)[-1] for pool in pools] == ["aksSystem", "aksUser"]
 
 

@@ -547,6 +547,14 @@ ORDER = (
     _row(
         "order",
         "dev",
+        "serving.py",
+        "opts=self.child(depends_on=args.before)",
+        "opts=self.child()",
+        "ExtensionOperationFailed",
+    ),
+    _row(
+        "order",
+        "dev",
         "__main__.py",
         "ready=[cluster.trusted_access, ",
         "ready=[",

@@ -14,6 +14,7 @@ _SHORT = 4  # letters: a shorter name stands in other words by chance
 _MACHINES = frozenset({
     "microsoft.machinelearningservices/workspaces/computes",
     "microsoft.containerservice/managedclusters",
+    "microsoft.containerservice/managedclusters/agentpools",
     "microsoft.kubernetesconfiguration/extensions",
     "microsoft.machinelearningservices/workspaces",
     "microsoft.synapse/workspaces/bigdatapools",
@@ -70,6 +71,12 @@ RULES = (
         frozenset({"microsoft.network/firewallpolicies/rulecollectiongroups"}),
         "a policy and its firewall can't be changed at the same time",
         "learn.microsoft.com/azure/firewall-manager/policy-overview",
+    ),
+    Rule(
+        frozenset({"microsoft.kubernetesconfiguration/extensions"}),
+        frozenset({"microsoft.containerservice/managedclusters/agentpools"}),
+        "an extension's pods need nodes without the system's taint",
+        "learn.microsoft.com/azure/machine-learning/how-to-deploy-kubernetes-extension",
     ),
     Rule(
         frozenset({"microsoft.machinelearningservices/workspaces/computes"}),

@@ -59,11 +59,43 @@ def test_pools_are_the_same_in_the_body_and_as_children(aks: Any) -> None:
     assert [(one.name, one.count, one.mode) for one in shown] == [("system", 1, "System"), ("models", 2, "User")]
     with refused("OperationNotAllowed", 400):
         aks.agent_pools.begin_delete("rg", "aks-one", "system").result()
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    kept = aks.managed_clusters.get("rg", "aks-one").agent_pool_profiles
+    assert [one.name for one in kept] == ["system", "models"], "a body that leaves a pool out takes it away from nobody"
+    with refused("BadRequest", 400):
+        body = cluster(agentPoolProfiles=[POOL, {**POOL, "name": "more", "mode": "User"}])
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
     aks.agent_pools.begin_delete("rg", "aks-one", "models").result()
     with refused("PropertyChangeNotAllowed", 409):
         aks.managed_clusters.begin_create_or_update(
             "rg", "aks-one", cluster(agentPoolProfiles=[{**POOL, "vmSize": "Standard_D8s_v5"}])
         ).result()
+
+
+def test_the_last_system_pool_goes_only_after_another(aks: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    other = {"properties": {"mode": "System", "vmSize": "Standard_D8s_v5", "count": 1}}
+    aks.agent_pools.begin_create_or_update("rg", "aks-one", "larger", other).result()
+    aks.agent_pools.begin_delete("rg", "aks-one", "system").result()
+    with refused("BadRequest", 400):
+        aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    bare = cluster()
+    del bare["properties"]["agentPoolProfiles"]
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", bare).result()
+    assert [one.name for one in aks.managed_clusters.get("rg", "aks-one").agent_pool_profiles] == ["larger"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("vmSize", "Standard_D8s_v5"), ("maxPods", 60), ("enableEncryptionAtHost", True), ("osDiskType", "Ephemeral")],
+)
+def test_what_a_pool_keeps(aks: Any, field: str, value: Any) -> None:
+    aks.managed_clusters.begin_create_or_update("rg", "aks-one", cluster()).result()
+    pool = {"mode": "User", "vmSize": "Standard_D4s_v5", "count": 1}
+    aks.agent_pools.begin_create_or_update("rg", "aks-one", "models", {"properties": pool}).result()
+    with refused("PropertyChangeNotAllowed", 409):
+        changed = {"properties": {**pool, field: value}}
+        aks.agent_pools.begin_create_or_update("rg", "aks-one", "models", changed).result()
 
 
 @pytest.mark.parametrize(
@@ -106,6 +138,13 @@ def test_ranges_and_ways_out_of_its_subnet(aks: Any, world: World) -> None:
     aks.managed_clusters.begin_create_or_update("rg", "aks-one", body).result()
     answer = world.control.internal("DELETE", subnet)
     assert answer.body["error"]["code"] == "InUseSubnetCannotBeDeleted"
+    world.network("10.0.0.0/24", "10.0.1.0/24")
+    routed = {"vmSize": "Standard_D4s_v5", "vnetSubnetID": subnet.replace("snet0", "snet1")}
+    aks.agent_pools.begin_create_or_update("rg", "aks-one", "models", {"properties": routed}).result()
+    inside = world.network("10.96.0.0/24", name="inside", space="10.96.0.0/16") + "/subnets/snet0"
+    pool = {"properties": {"vmSize": "Standard_D4s_v5", "vnetSubnetID": inside}}
+    with refused("ServiceCidrOverlapExistingSubnetsCidr", 400):
+        aks.agent_pools.begin_create_or_update("rg", "aks-one", "more", pool).result()
 
 
 def test_a_brought_kubelet_identity_needs_permission(aks: Any, world: World) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from azlocal.arm import privatelink
 from azlocal.arm.errors import ArmError, bad_request
-from azlocal.arm.providers.containerservice import clusters, maintenance, pools
+from azlocal.arm.providers.containerservice import clusters, maintenance, networks, pools
 from azlocal.arm.providers.containerservice.pools import CLUSTER
 from azlocal.arm.types import NameRule, Namespace, Reference, ResourceType
 from azlocal.state import Resource
@@ -51,6 +52,12 @@ def _check_binding(call: Call, new: Resource, _old: Resource | None) -> None:
             )
 
 
+def _fits(call: Call, new: Resource, _old: Resource | None) -> None:
+    """A pool of its own stands in the cluster's network as those of the cluster's body do."""
+    if cluster := call.state.get(new.key.rpartition("/agentpools/")[0]):
+        networks.check(call, cluster)
+
+
 NAMESPACE = Namespace(
     "Microsoft.ContainerService",
     (
@@ -69,7 +76,7 @@ NAMESPACE = Namespace(
     ),
     (
         clusters.TYPE,
-        pools.TYPE,
+        dataclasses.replace(pools.TYPE, committed=_fits),
         ResourceType(
             name=BINDING,
             name_rule=NameRule(r"[A-Za-z0-9-]+", 1, 24, "1-24 letters, digits and hyphens", code="InvalidParameter"),

@@ -167,7 +167,9 @@ def _addresses(new: Resource, before: Json, region: str) -> None:
 
 
 def _written(call: Call, new: Resource, old: Resource | None) -> None:
-    sync(call, new, pools.INLINE)
+    if old:
+        pools.refuse_new(call, new)
+    sync(call, new, pools.INLINE, keep=old is not None)
     networks.check(call, new)
     properties = new.properties
     if old is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azlocal.arm.errors import ArmError, bad_request
-from azlocal.arm.inline import Inline
+from azlocal.arm.inline import Inline, elements
 from azlocal.arm.locations import normalize
 from azlocal.arm.offers import offered, why_not
 from azlocal.arm.providers.network.common import check_region
@@ -37,6 +37,23 @@ INLINE = Inline("properties.agentPoolProfiles", POOL, _unpack, _pack)
 def invalid(message: str, target: str, code: str = "InvalidParameter") -> ArmError:
     """A refusal as AKS words it."""
     return bad_request(f"The value of parameter {target} is invalid. {message}", code, target)
+
+
+def refuse_new(call: Call, cluster: Resource) -> None:
+    """A cluster that is there takes no pool through its own body, and loses none that its body leaves out.
+
+    Azure/AKS issues 1511, 2495 and 4383, pulumi-azure-native issue 579.
+    """
+    there = {pool.name.lower() for pool in call.state.children(cluster.key, POOL)}
+    for element in elements(cluster.body, INLINE.path):
+        if str(element.get("name")).lower() not in there:
+            raise bad_request(
+                "A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through"
+                " managed cluster operations. For agent pool specific change, please use per agent pool operations:"
+                f" https://aka.ms/agent-pool-rest-api (pool '{element.get('name')}')",
+                "BadRequest",
+                "agentPoolProfiles",
+            )
 
 
 def _check(call: Call, new: Resource, old: Resource | None) -> None:
@@ -171,6 +188,13 @@ TYPE = ResourceType(
         "properties.osDiskSizeGB",
         "properties.vnetSubnetID",
         "properties.type",
+        # Of the list by which Terraform's azurerm_kubernetes_cluster_node_pool makes a pool anew.
+        "properties.availabilityZones",
+        "properties.enableEncryptionAtHost",
+        "properties.enableNodePublicIP",
+        "properties.kubeletDiskType",
+        "properties.maxPods",
+        "properties.podSubnetID",
     ),
     duration=240,
     delete_duration=120,

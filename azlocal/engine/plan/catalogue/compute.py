@@ -35,7 +35,7 @@ ROWS = {
             "ExtensionNotInstalled": "install the extension and let the workspace in first: let the attach depend on"
             " the extension, on Trusted Access and on the workspace's roles on the cluster",
             "ExtensionOperationFailed": "set the configuration keys that the command line would compute, as the"
-            " message says",
+            " message says, and let the extension depend on a pool whose nodes take its pods",
             "ExtensionTypeAlreadyExists": "keep one extension of a type on a cluster",
             "InvalidExtensionScope": "set either `scope.cluster` or `scope.namespace`",
         },

@@ -22,6 +22,8 @@ _ROLE = "microsoft.authorization/roleassignments"
 _CLUSTER = "microsoft.containerservice/managedclusters"
 _WORKSPACE = "microsoft.machinelearningservices/workspaces"
 _COMPUTE = "microsoft.machinelearningservices/workspaces/computes"
+_POOL = "microsoft.containerservice/managedclusters/agentpools"
+_TAINT = "CriticalAddonsOnly=true:NoSchedule"
 _EXTENSION = "microsoft.kubernetesconfiguration/extensions"
 # What Azure checks while it makes a resource of this type: that its identity may use what the body names.
 _NEED_ROLES = frozenset({_CLUSTER, _WORKSPACE})
@@ -49,7 +51,11 @@ def problems(planned: Planned) -> Iterator[Problem]:
     for one in planned.of(_COMPUTE):
         yield from _compute(planned, one)
     for one in planned.of(_CLUSTER):
-        yield from _way_out(planned, one)
+        yield from _way_out(planned, one, one, at(one["body"], "properties.agentPoolProfiles") or [])
+    for one in planned.of(_POOL):
+        yield from _pool(planned, one)
+    for one in planned.of(_EXTENSION):
+        yield from _extension(planned, one)
     for one in planned.of("microsoft.network/azurefirewalls"):
         yield from _firewall(planned, one)
     yield from _one_by_one(planned)
@@ -152,11 +158,30 @@ def _groups(planned: Planned, endpoint: Json) -> list[Json]:
     return [one for one in planned.of(f"{kind(endpoint)}/privatednszonegroups") if key(one).startswith(below)]
 
 
-def _way_out(planned: Planned, one: Json) -> Iterator[Problem]:
-    """Nodes install what they need through the routes of their subnets (aks/egress-udr)."""
-    if at(one["body"], "properties.networkProfile.outboundType") != "userDefinedRouting":
+def _pool(planned: Planned, one: Json) -> Iterator[Problem]:
+    """A pool of its own needs what those of its cluster's body need."""
+    cluster = planned.taken.around(key(one).rpartition("/agentpools/")[0])
+    if cluster:
+        yield from _roles(planned, one, list(_identities(cluster)), set(ids_in(one["body"])))
+        yield from _way_out(planned, one, cluster, [at(one["body"], "properties") or {}])
+
+
+def _extension(planned: Planned, one: Json) -> Iterator[Problem]:
+    """Its pods find nodes: where the cluster's own pools carry AKS' pods alone, another pool is there first."""
+    cluster_id = key(one).rpartition("/providers/microsoft.kubernetesconfiguration/")[0]
+    cluster = planned.taken.around(cluster_id)
+    inline = at((cluster or {}).get("body"), "properties.agentPoolProfiles") or []
+    others = [pool for pool in planned.of(_POOL) if key(pool).startswith(f"{cluster_id}/")]
+    if any(_TAINT not in (pool.get("nodeTaints") or []) for pool in inline):
         return
-    pools = at(one["body"], "properties.agentPoolProfiles") or []
+    if others and not any(planned.waits(one, pool) for pool in others):
+        yield _missing("ExtensionOperationFailed", one, others[0], f"{last(key(others[0]))}, whose nodes its pods need")
+
+
+def _way_out(planned: Planned, one: Json, cluster: Json, pools: list[Json]) -> Iterator[Problem]:
+    """Nodes install what they need through the routes of their subnets (aks/egress-udr)."""
+    if at(cluster["body"], "properties.networkProfile.outboundType") != "userDefinedRouting":
+        return
     subnets = [planned.made(str(pool.get("vnetSubnetID") or "")) for pool in pools]
     tables = {str((found.properties.get("routeTable") or {}).get("id") or "").lower() for found in subnets if found}
     networks = {found.key.rpartition("/subnets/")[0] for found in subnets if found}

@@ -103,6 +103,10 @@ def _nodes(resources: Resources) -> list[tuple[str, str, str]]:
         for pool in at(one["body"], "properties.agentPoolProfiles") or []:
             fact = f"AKS pool {span(pool)} × {pool.get('vmSize')}"
             found.append((str(pool.get("vnetSubnetID")), str(pool["name"]), fact))
+    for one in resources.of("Microsoft.ContainerService/managedClusters/agentPools"):
+        pool = at(one["body"], "properties") or {}
+        fact = f"AKS pool {span(pool)} × {pool.get('vmSize')}"
+        found.append((str(pool.get("vnetSubnetID")), last(one["id"]), fact))
     for one in resources.of("Microsoft.MachineLearningServices/workspaces/computes"):
         given = at(one["body"], "properties.properties") or {}
         size = given.get("vmSize")
