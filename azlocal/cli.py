@@ -268,13 +268,14 @@ def plan(
         raise UsageError(f"--against '{against}' is nothing to compare with", "say --against running")
     if against and not env:
         raise UsageError("--against is of one environment", "name it instead of --all")
-    views = {"graph": graph, "arm": arm, "markdown": markdown, "base": base}
+    views = {"graph": graph, "arm": arm, "markdown": markdown}
     if env:
         commands.plan(
             project,
             env,
             json_file=json_file,
             views=views,
+            base=base,
             preview=preview is not False,
             policy=policy,
             running=(StateFolder(state), principal) if against else None,

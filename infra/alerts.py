@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import monitor
@@ -64,22 +65,29 @@ class Alerts(Block):
             opts=self.child(),
         )
 
-    def _metric(self, row: Metric, group: monitor.ActionGroup) -> monitor.MetricAlert:
+    def _common(self, row: Metric | Query) -> dict[str, Any]:
+        """What a rule of either kind says."""
         place = self._args.placement
+        return {
+            "resource_group_name": place.resource_group,
+            "rule_name": place.names.of("alert", row.name),
+            "description": row.why,
+            "enabled": True,
+            "severity": row.severity,
+            "evaluation_frequency": row.frequency,
+            "window_size": row.window,
+            "auto_mitigate": True,
+            "tags": place.tags,
+        }
+
+    def _metric(self, row: Metric, group: monitor.ActionGroup) -> monitor.MetricAlert:
         return monitor.MetricAlert(
             f"{self._name}-{row.name}",
-            resource_group_name=place.resource_group,
-            rule_name=place.names.of("alert", row.name),
+            **self._common(row),
             location="Global",
-            description=row.why,
-            enabled=True,
-            severity=row.severity,
             scopes=[self._args.targets[row.target]],
             target_resource_type=row.namespace,
-            target_resource_region=place.location,
-            evaluation_frequency=row.frequency,
-            window_size=row.window,
-            auto_mitigate=True,
+            target_resource_region=self._args.placement.location,
             criteria=monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
                 odata_type=_SINGLE_RESOURCE,
                 all_of=[
@@ -99,7 +107,6 @@ class Alerts(Block):
                 ],
             ),
             actions=[monitor.MetricAlertActionArgs(action_group_id=group.id)],
-            tags=place.tags,
             opts=self.child(),
         )
 
@@ -107,21 +114,14 @@ class Alerts(Block):
         place = self._args.placement
         return monitor.ScheduledQueryRule(
             f"{self._name}-{row.name}",
-            resource_group_name=place.resource_group,
-            rule_name=place.names.of("alert", row.name),
+            **self._common(row),
             location=place.location,
             kind="LogAlert",
             display_name=place.names.of("alert", row.name),
-            description=row.why,
-            enabled=True,
-            severity=row.severity,
             scopes=[self._args.logs_id],
-            evaluation_frequency=row.frequency,
-            window_size=row.window,
             override_query_time_range=row.reach or None,
             # The tables come into being with their first rows.
             skip_query_validation=True,
-            auto_mitigate=True,
             criteria=monitor.ScheduledQueryRuleCriteriaArgs(
                 all_of=[
                     monitor.ConditionArgs(
@@ -140,6 +140,5 @@ class Alerts(Block):
                 ]
             ),
             actions=monitor.ActionsArgs(action_groups=[group.id]),
-            tags=place.tags,
             opts=self.child(),
         )

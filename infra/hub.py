@@ -13,6 +13,7 @@ from infra import settings
 from infra.block import Block, Placement
 from infra.firewall_tables import HOST_RULES, TAG_RULES, HostRule, TagRule
 from infra.network_tables import FIREWALL_SUBNET
+from infra.resource_ids import group_of, name_of
 from infra.settings_network import ExistingHub
 from infra.settings_network import Hub as HubSettings
 from infra.subnet_plan import compute
@@ -41,11 +42,10 @@ class WayOut:
 
 def existing(hub: ExistingHub) -> WayOut:
     """A hub that another team runs."""
-    parts = hub.virtual_network_id.split("/")
     return WayOut(
         network_id=hub.virtual_network_id,
-        network_name=parts[8],
-        resource_group=parts[4],
+        network_name=name_of(hub.virtual_network_id),
+        resource_group=group_of(hub.virtual_network_id),
         next_hop=str(hub.next_hop),
         address=pulumi.Output.from_input(str(hub.egress_address or "")),
         peer_back=hub.peer_back,

@@ -14,6 +14,7 @@ from infra.block import Block
 from infra.extension import EXTENSION_NAMESPACE
 from infra.network_tables import INGRESS, ranges
 from infra.private_endpoints import Zone
+from infra.resource_ids import group_of, name_of
 
 ROUTER = "azureml-fe"
 """The service that the extension puts in front of all deployments."""
@@ -65,7 +66,7 @@ class Ingress(Block):
                 namespace=EXTENSION_NAMESPACE,
                 annotations={
                     f"{_ANNOTATION}-internal": "true",
-                    f"{_ANNOTATION}-internal-subnet": args.subnet_id.apply(lambda given: given.rsplit("/", 1)[-1]),
+                    f"{_ANNOTATION}-internal-subnet": args.subnet_id.apply(name_of),
                     f"{_ANNOTATION}-ipv4": args.address,
                 },
             ),
@@ -73,11 +74,11 @@ class Ingress(Block):
         )
         if args.name is not None:
             label, zone = args.name
-            group, zone_name = _parts(zone.id)
+            zone_id = pulumi.Output.from_input(zone.id)
             privatedns.PrivateRecordSet(
                 f"{name}-record",
-                resource_group_name=group,
-                private_zone_name=zone_name,
+                resource_group_name=zone_id.apply(group_of),
+                private_zone_name=zone_id.apply(name_of),
                 record_type="A",
                 relative_record_set_name=label,
                 ttl=TTL_SECONDS,
@@ -95,11 +96,3 @@ def domain_of(host: str) -> str:
 def label_of(host: str) -> str:
     """The record's name in it."""
     return host.partition(".")[0]
-
-
-def _parts(zone_id: pulumi.Input[str]) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-    """Resource group and name of a zone."""
-    segments = pulumi.Output.from_input(zone_id).apply(lambda known: known.split("/"))
-    return segments.apply(lambda found: found[found.index("resourceGroups") + 1]), segments.apply(
-        lambda found: found[-1]
-    )

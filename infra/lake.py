@@ -12,6 +12,7 @@ from infra import settings
 from infra.block import Block, Placement
 from infra.lake_access import ZoneAccess
 from infra.lake_tables import ACCESS
+from infra.resource_ids import group_of
 from infra.storage_account import account, blob_service, defended
 
 ZONES = ("raw", "curated", "features", "scores")
@@ -81,7 +82,7 @@ class DataLake(Block):
         place, existing = args.placement, args.lake.existing_id
         if existing is not None:
             found = storage.StorageAccount.get(f"{name}-account", existing, opts=pulumi.ResourceOptions(parent=self))
-            return found, existing.split("/")[4]
+            return found, group_of(existing)
         lake = account(
             f"{name}-account",
             place,

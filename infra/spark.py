@@ -38,7 +38,32 @@ class SparkAnalytics(Block):
     def __init__(self, name: str, args: SparkAnalyticsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         place, spark = args.placement, args.spark
-        workspace = synapse.Workspace(
+        workspace = self._workspace(name, args)
+        if spark.public_access == "Enabled":
+            self._allow(name, place, workspace, args.network)
+        pool = self._pool(name, args, workspace)
+        studio = synapse.PrivateLinkHub(
+            f"{name}-studio",
+            resource_group_name=place.resource_group,
+            private_link_hub_name=place.names.of("synapse_private_link_hub"),
+            location=place.location,
+            tags=place.tags,
+            opts=self.child(),
+        )
+        self.studio_id: pulumi.Output[str] = studio.id
+        """Where Synapse Studio's own pages come from in a private network."""
+        self.id: pulumi.Output[str] = workspace.id
+        self.name: pulumi.Output[str] = workspace.name
+        self.pool_id: pulumi.Output[str] = pool.id
+        self.pool: pulumi.Output[str] = pool.name
+        self.principal_id: pulumi.Output[str] = workspace.identity.apply(
+            lambda identity: identity.principal_id if identity else ""
+        )
+        self.register_outputs({"id": self.id, "pool": self.pool})
+
+    def _workspace(self, name: str, args: SparkAnalyticsArgs) -> synapse.Workspace:
+        place, spark = args.placement, args.spark
+        return synapse.Workspace(
             f"{name}-workspace",
             resource_group_name=place.resource_group,
             workspace_name=place.names.of("synapse_workspace"),
@@ -64,9 +89,10 @@ class SparkAnalytics(Block):
             tags=place.tags,
             opts=self.child(),
         )
-        if spark.public_access == "Enabled":
-            self._allow(name, place, workspace, args.network)
-        pool = synapse.BigDataPool(
+
+    def _pool(self, name: str, args: SparkAnalyticsArgs, workspace: synapse.Workspace) -> synapse.BigDataPool:
+        place, spark = args.placement, args.spark
+        return synapse.BigDataPool(
             f"{name}-pool",
             resource_group_name=place.resource_group,
             workspace_name=workspace.name,
@@ -89,24 +115,6 @@ class SparkAnalytics(Block):
             tags=place.tags,
             opts=self.child(),
         )
-        studio = synapse.PrivateLinkHub(
-            f"{name}-studio",
-            resource_group_name=place.resource_group,
-            private_link_hub_name=place.names.of("synapse_private_link_hub"),
-            location=place.location,
-            tags=place.tags,
-            opts=self.child(),
-        )
-        self.studio_id: pulumi.Output[str] = studio.id
-        """Where Synapse Studio's own pages come from in a private network."""
-        self.id: pulumi.Output[str] = workspace.id
-        self.name: pulumi.Output[str] = workspace.name
-        self.pool_id: pulumi.Output[str] = pool.id
-        self.pool: pulumi.Output[str] = pool.name
-        self.principal_id: pulumi.Output[str] = workspace.identity.apply(
-            lambda identity: identity.principal_id if identity else ""
-        )
-        self.register_outputs({"id": self.id, "pool": self.pool})
 
     def _allow(self, name: str, place: Placement, workspace: synapse.Workspace, network: settings.Network) -> None:
         for index, given in enumerate(network.allowed_ip_ranges):

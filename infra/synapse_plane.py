@@ -15,6 +15,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from infra import azure_clients
 from infra.patience import patiently
+from infra.resource_ids import type_of
 
 Props = dict[str, Any]
 
@@ -140,15 +141,10 @@ def _endpoint_id(props: Props) -> str:
     return f"{props['workspace_id']}/managedVirtualNetworks/default/managedPrivateEndpoints/{props['name']}"
 
 
-def _version(target_id: str) -> str:
-    parts = target_id.lower().split("/")
-    return _VERSIONS[f"{parts[6]}/{parts[7]}"]
-
-
 def _connection(management: azure_clients.Management, props: Props) -> Any:
     """The target's side: the endpoint goes there by the name of its workspace and its own."""
     path = f"{props['target_id']}/privateEndpointConnections"
-    listed = management.get(path, _version(props["target_id"])).get("value", [])
+    listed = management.get(path, _VERSIONS[type_of(props["target_id"])]).get("value", [])
     called = f"/{props['workspace']}.{props['name']}".lower()
     ours = [one for one in listed if one["properties"]["privateEndpoint"]["id"].lower().endswith(called)]
     return ours[0] if ours else None
@@ -160,7 +156,7 @@ def _approve(management: azure_clients.Management, props: Props, connection: Any
         return
     state = {"status": "Approved", "description": props["why"]}
     body = {"properties": {**properties, "privateLinkServiceConnectionState": state}}
-    management.put(connection["id"], _version(props["target_id"]), body)
+    management.put(connection["id"], _VERSIONS[type_of(props["target_id"])], body)
 
 
 class ManagedPrivateEndpoint(Resource, module="synapse", name="ManagedPrivateEndpoint"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from azlocal.words import markdown_table  # noqa: E402
 from infra.policy.catalogue import LEFT_OUT, NARROWED, RULES  # noqa: E402
 from infra.policy.checkov_table import WRONG  # noqa: E402
 from infra.policy.evaluation import planned, verdicts  # noqa: E402
@@ -45,17 +46,17 @@ def page(plans: Plans) -> str:
         HEAD,
         _shares(states, list(plans)),
         "## Rules",
-        "\n".join(_table(("rule", "severity", "asks", "labels", "source", *plans), _rows(states, plans))),
+        "\n".join(markdown_table(("rule", "severity", "asks", "labels", "source", *plans), _rows(states, plans))),
         "## Exemptions",
         EXEMPTIONS_HEAD,
-        "\n".join(_table(("rule", "resources", "in environments", "reason", "until"), _exemptions())),
+        "\n".join(markdown_table(("rule", "resources", "in environments", "reason", "until"), _exemptions())),
         "## Rules that let more pass than PSRule's",
-        "\n".join(_table(("rule", "what, and why"), sorted(NARROWED.items()))),
+        "\n".join(markdown_table(("rule", "what, and why"), sorted(NARROWED.items()))),
         "## Rules of PSRule that are none here",
-        "\n".join(_table(("rule", "why"), sorted(LEFT_OUT.items()))),
+        "\n".join(markdown_table(("rule", "why"), sorted(LEFT_OUT.items()))),
         "## A second opinion",
         "`make checkov ENV=prod` asks checkov about the ARM template of the plan. It finds nothing in prod but this:",
-        "\n".join(_table(("check", "why it is wrong"), sorted(WRONG.items()))),
+        "\n".join(markdown_table(("check", "why it is wrong"), sorted(WRONG.items()))),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -80,7 +81,7 @@ def _shares(states: States, environments: list[str]) -> str:
         of_psrule = [row[environment] for id_, row in states.items() if not id_.startswith(OURS)]
         ours = [row[environment] for id_, row in states.items() if id_.startswith(OURS)]
         rows.append((environment, _share(of_psrule), _share(ours)))
-    return "\n".join(_table(("environment", "rows of PSRule that hold", "own rules that hold"), rows))
+    return "\n".join(markdown_table(("environment", "rows of PSRule that hold", "own rules that hold"), rows))
 
 
 def _share(states: Sequence[str]) -> str:
@@ -108,14 +109,6 @@ def _exemptions() -> Iterator[tuple[str, ...]]:
 
 def _order(one: Exemption) -> tuple[str, str, str]:
     return one.rule, one.resource, one.where.words
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    titles = list(heads)
-    yield f"| {' | '.join(titles)} |"
-    yield f"|{' --- |' * len(titles)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
 def main() -> None:

@@ -147,6 +147,7 @@ def plan(
     *,
     json_file: Path | None = None,
     views: Mapping[str, Path | None] | None = None,
+    base: Path | None = None,
     preview: bool = True,
     policy: bool = True,
     running: tuple[StateFolder, str] | None = None,
@@ -154,9 +155,9 @@ def plan(
 ) -> None:
     """Show what a program would make on an empty Azure; ``-`` writes the JSON to standard output.
 
-    ``views`` names files for other views of it: see ``azlocal.engine.views.files``. With ``policy`` the project's own
-    rules judge it: see ``azlocal.engine.plan.policy``. ``running`` is a local Azure that it is compared with, and who
-    looks: see ``azlocal.engine.plan.against``.
+    ``views`` names files for other views of it, ``base`` a plan from before: see ``azlocal.engine.views.files``. With
+    ``policy`` the project's own rules judge it: see ``azlocal.engine.plan.policy``. ``running`` is a local Azure that
+    it is compared with, and who looks: see ``azlocal.engine.plan.against``.
 
     Raises:
         EngineError: a file is of no use, Azure would refuse something, or a mandatory rule does; each has been shown.
@@ -164,9 +165,10 @@ def plan(
     from azlocal.engine.plan import plan as run_plan
     from azlocal.engine.plan.policy import judge_plan
     from azlocal.engine.plan.report import print_plan
-    from azlocal.engine.views.files import look_ahead, write_views
+    from azlocal.engine.views.files import look_ahead, read_base, write_views
 
-    look_ahead({"json": json_file, **(views or {})}, env)
+    look_ahead({"json": json_file, **(views or {})})
+    before = read_base(base, env)
     gc.disable()  # as for up
     found: Plan = _explained(lambda: run_plan(project, env, preview=preview), verbose)
     if running and found.resources:
@@ -177,8 +179,8 @@ def plan(
         print_plan(found, verbose=verbose)
     _write_plan(json_file, found.as_json())
     # Of a program that did not run there is nothing to draw: what was drawn before stays.
-    shown = {name: file for name, file in (views or {}).items() if found.resources or name in {"markdown", "base"}}
-    write_views(found.as_json(), shown)
+    shown = {name: file for name, file in (views or {}).items() if found.resources or name == "markdown"}
+    write_views(found.as_json(), shown, before)
     _raise_problems([found])
     if found.against and found.against.failures:
         raise EngineError(
@@ -228,9 +230,10 @@ def plan_all(
     from azlocal.engine.plan import plan_all as run_plans
     from azlocal.engine.plan.policy import judge_plan
     from azlocal.engine.plan.report import print_brief
-    from azlocal.engine.views.files import look_ahead, write_comment
+    from azlocal.engine.views.files import look_ahead, read_bases, write_comment
 
-    look_ahead({"json": json_file, "markdown": markdown, "base": base}, None)
+    look_ahead({"json": json_file, "markdown": markdown})
+    before = read_bases(base)
     gc.disable()
     plans: list[Plan] = []
     running = run_plans(project, preview=preview)
@@ -245,7 +248,7 @@ def plan_all(
     described = [found.as_json() for found in plans]
     _write_plan(json_file, described)
     if markdown:
-        write_comment(described, markdown, base)
+        write_comment(described, markdown, before)
     _raise_problems(plans)
 
 

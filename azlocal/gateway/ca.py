@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from azlocal.gateway.certificates import authority, certificate
 from azlocal.state.folder import StateFolder, write_private
 
 _YEAR = dt.timedelta(days=365)
@@ -61,34 +62,26 @@ class CertificateAuthority:
         certificate_path = self._folder.ca_certificate
         if key_path.exists() and certificate_path.exists():
             key = serialization.load_pem_private_key(key_path.read_bytes(), None)
-            certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
-            if isinstance(key, ec.EllipticCurvePrivateKey) and certificate.not_valid_after_utc > _now() + _LEAF_LIFE:
-                return key, certificate
+            found = x509.load_pem_x509_certificate(certificate_path.read_bytes())
+            if isinstance(key, ec.EllipticCurvePrivateKey) and found.not_valid_after_utc > _now() + _LEAF_LIFE:
+                return key, found
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _authority(key)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "azlocal development CA")])
+        made = authority(name, key, 5 * _YEAR).sign(key, hashes.SHA256())
         write_private(key_path, _pem(key))
-        write_private(certificate_path, certificate.public_bytes(serialization.Encoding.PEM).decode())
-        return key, certificate
+        write_private(certificate_path, made.public_bytes(serialization.Encoding.PEM).decode())
+        return key, made
 
     def _leaf(self, host: str) -> str:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
-        authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self._certificate.subject)
-            .public_key(self._leaf_key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(_now() - dt.timedelta(hours=1))
-            .not_valid_after(_now() + _LEAF_LIFE)
+        made = (
+            certificate(name, self._leaf_key, self._certificate.subject, self._key, _LEAF_LIFE)
             .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._leaf_key.public_key()), critical=False)
-            .add_extension(authority_key, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        return _pem(self._leaf_key) + certificate.public_bytes(serialization.Encoding.PEM).decode()
+        return _pem(self._leaf_key) + made.public_bytes(serialization.Encoding.PEM).decode()
 
     def _write_bundle(self) -> None:
         write_private(self._folder.ca_bundle, usual_roots() + "\n" + self.pem)
@@ -110,34 +103,6 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
-
-
-def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "azlocal development CA")])
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=True,
-        crl_sign=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_now() - dt.timedelta(hours=1))
-        .not_valid_after(_now() + 5 * _YEAR)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> str:

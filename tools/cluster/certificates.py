@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from azlocal.gateway.certificates import authority, certificate, usage
+
 LIFE = dt.timedelta(days=365)
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 # Whoever shows a certificate of this group may do everything (Kubernetes documentation, "User-facing roles").
@@ -23,22 +25,17 @@ def write(folder: Path) -> None:
     ``tokens`` has a key only: service accounts' tokens are signed with it. The authority's own key is not kept.
     """
     key, name = ec.generate_private_key(ec.SECP256R1()), _name("control plane of this machine")
-    authority = (
-        _builder(name, name, key, key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    _write(folder / "authority.crt", authority.public_bytes(serialization.Encoding.PEM))
-    usage = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    own_authority = authority(name, key, LIFE).sign(key, hashes.SHA256())
+    _write(folder / "authority.crt", own_authority.public_bytes(serialization.Encoding.PEM))
+    purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     names = x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK), x509.DNSName("localhost")])
     for one, subject in (("server", _name("127.0.0.1")), ("admin", _name("admin", ADMINISTRATORS))):
         own = _key(folder / f"{one}.key")
         leaf = (
-            _builder(subject, name, own, key)
+            certificate(subject, own, name, key, LIFE)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(usage if one == "server" else usage[1:]), critical=False)
+            .add_extension(usage(signs_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(purposes if one == "server" else purposes[1:]), critical=False)
             .add_extension(names, critical=False)
             .sign(key, hashes.SHA256())
         )
@@ -62,34 +59,3 @@ def _write(path: Path, pem: bytes) -> None:
 def _name(common: str, organisation: str = "") -> x509.Name:
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, common)]
     return x509.Name([*parts, *([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation)] if organisation else [])])
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, own: ec.EllipticCurvePrivateKey, signs: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(own.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + LIFE)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signs.public_key()), critical=False)
-    )
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )

@@ -12,41 +12,60 @@ from azlocal.engine.errors import EngineError
 from azlocal.engine.views.resources import Json
 
 
-def look_ahead(files: Mapping[str, Path | None], env: str | None) -> None:
-    """Find before all work what would spoil its end: a base that can't be compared, a file that can't be written.
-
-    ``env`` is the environment that the base has to be of; None stands for all of them.
+def look_ahead(files: Mapping[str, Path | None]) -> None:
+    """Find before all work what would spoil its end: a file that can't be written.
 
     Raises:
         EngineError: saying which file, and why.
     """
-    for name, file in files.items():
+    for file in files.values():
         if file is None or str(file) == "-":
             continue
-        if name != "base":
-            _require_writable(file)
-        elif env is None:
-            _read_all(file)
-        elif (stack := _read(file).get("stack")) != env:
-            raise EngineError(
-                f"{file} is a plan of {stack}, which can't be compared with {env}",
-                f"write it with `azlocal plan {env} --json` before the change",
-            )
+        above = next(one for one in file.absolute().parents if one.exists())
+        if file.is_dir() or not above.is_dir() or not os.access(file if file.exists() else above, os.W_OK):
+            raise EngineError(f"{file} can't be written", "choose another file")
 
 
-def _require_writable(file: Path) -> None:
-    above = next(one for one in file.absolute().parents if one.exists())
-    if file.is_dir() or not above.is_dir() or not os.access(file if file.exists() else above, os.W_OK):
-        raise EngineError(f"{file} can't be written", "choose another file")
-
-
-def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
-    """Write each view that has a file: ``graph`` is the picture, ``arm`` the template, ``markdown`` the comment.
-
-    ``base`` is read: the plan that the comment compares with.
+def read_base(file: Path | None, env: str) -> Json | None:
+    """An environment's plan from before, which the comment is to compare with; none where no file was named.
 
     Raises:
-        EngineError: a file can't be written, or the base can't be read.
+        EngineError: it can't be read, or is a plan of another environment.
+    """
+    if file is None:
+        return None
+    found = _parse(file)
+    if not _is_plan(found):
+        raise EngineError(f"{file} is no plan", "write it with `azlocal plan --json`")
+    if (stack := found.get("stack")) != env:
+        raise EngineError(
+            f"{file} is a plan of {stack}, which can't be compared with {env}",
+            f"write it with `azlocal plan {env} --json` before the change",
+        )
+    return dict(found)
+
+
+def read_bases(file: Path | None) -> list[Json] | None:
+    """All environments' plans from before; none where no file was named.
+
+    Raises:
+        EngineError: they can't be read.
+    """
+    if file is None:
+        return None
+    found = _parse(file)
+    if not isinstance(found, list) or not all(map(_is_plan, found)):
+        raise EngineError(f"{file} is no list of plans", "write it with `azlocal plan --all --json`")
+    return found
+
+
+def write_views(plan: Json, files: Mapping[str, Path | None], base: Json | None = None) -> None:
+    """Write each view that has a file: ``graph`` is the picture, ``arm`` the template, ``markdown`` the comment.
+
+    ``base`` is the plan that the comment compares with.
+
+    Raises:
+        EngineError: a file can't be written.
     """
     if graph := files.get("graph"):
         from azlocal.engine.views.graph import draw
@@ -59,39 +78,23 @@ def write_views(plan: Json, files: Mapping[str, Path | None]) -> None:
     if comment := files.get("markdown"):
         from azlocal.engine.views.markdown import markdown
 
-        base = files.get("base")
-        picture = _beside(files.get("graph"), comment)
-        write_text(comment, markdown(plan, _read(base) if base else None, picture))
+        write_text(comment, markdown(plan, base, _beside(files.get("graph"), comment)))
 
 
-def write_comment(plans: list[Json], file: Path, base: Path | None) -> None:
-    """Write the comment on the plans of all environments, compared with a list of plans from before.
+def write_comment(plans: list[Json], file: Path, bases: list[Json] | None) -> None:
+    """Write the comment on the plans of all environments, compared with those from before.
 
     Raises:
-        EngineError: the file can't be written, or the base can't be read.
+        EngineError: the file can't be written.
     """
     from azlocal.engine.views.markdown import markdown_all
 
-    write_text(file, markdown_all(plans, _read_all(base) if base else None))
+    write_text(file, markdown_all(plans, bases))
 
 
 def _beside(picture: Path | None, comment: Path) -> str:
     """The picture's path as a link from the comment."""
     return Path(os.path.relpath(picture, comment.parent)).as_posix() if picture else ""
-
-
-def _read(path: Path) -> Json:
-    found = _parse(path)
-    if not _is_plan(found):
-        raise EngineError(f"{path} is no plan", "write it with `azlocal plan --json`")
-    return dict(found)
-
-
-def _read_all(path: Path) -> list[Json]:
-    found = _parse(path)
-    if not isinstance(found, list) or not all(map(_is_plan, found)):
-        raise EngineError(f"{path} is no list of plans", "write it with `azlocal plan --all --json`")
-    return found
 
 
 def _parse(path: Path) -> Any:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 
 from azlocal.engine.views.cost import ASSUMED, LEFT_OUT, Cost, cost, table
 from azlocal.engine.views.path import times
 from azlocal.engine.views.resources import Json, last
-from azlocal.words import counted
+from azlocal.words import counted, markdown_table
 
 
 def markdown(plan: Json, base: Json | None = None, picture: str = "") -> str:
@@ -45,7 +44,7 @@ def markdown_all(plans: list[Json], bases: list[Json] | None = None) -> str:
         for plan in plans
     )
     head = f"## Plan of {counted(len(plans), 'environment')}"
-    return "\n\n".join([head, "\n".join(_table(heads, rows)), *folded]) + "\n"
+    return "\n\n".join([head, "\n".join(markdown_table(heads, rows)), *folded]) + "\n"
 
 
 def _assumed(ids: list[str]) -> str:
@@ -112,7 +111,7 @@ def _problems(problems: list[Json]) -> str:
         (one.get("code"), last(str(one.get("resource") or one.get("urn") or "")).rsplit("::", 1)[-1], _said(one))
         for one in problems
     )
-    return "\n".join(["### Problems", "", *_table(("code", "resource", "what, and how to fix it"), rows)])
+    return "\n".join(["### Problems", "", *markdown_table(("code", "resource", "what, and how to fix it"), rows)])
 
 
 def _findings(findings: list[Json]) -> str:
@@ -125,10 +124,10 @@ def _findings(findings: list[Json]) -> str:
     if found:
         rows = ((one["severity"], one["rule"], one["resource"], _told(one)) for one in found)
         heads = ("severity", "rule", "resource", "what, and how to fix it")
-        parts.append("\n".join(["### Policy", "", *_table(heads, rows)]))
+        parts.append("\n".join(["### Policy", "", *markdown_table(heads, rows)]))
     if exempt:
         lines = ((rule, count, reason, until) for (rule, reason, until), count in sorted(exempt.items()))
-        told = "\n".join(_table(("rule", "findings", "reason", "until"), lines))
+        told = "\n".join(markdown_table(("rule", "findings", "reason", "until"), lines))
         words = counted(len(exempt), "exemption")
         parts.append(f"<details><summary>{words} of the policy</summary>\n\n{told}\n</details>")
     return "\n\n".join(parts)
@@ -152,7 +151,7 @@ def _changes(plan: Json, base: Json | None) -> str:
         return "Nothing changes against the base."
     described = {**before, **made}
     told = ((how, described[urn]["armType"] or described[urn]["type"], described[urn]["name"]) for how, urn in rows)
-    return "\n".join(["### Changes", "", *_table(("", "type", "name"), sorted(told))])
+    return "\n".join(["### Changes", "", *markdown_table(("", "type", "name"), sorted(told))])
 
 
 def _cost(now: Cost, before: Cost | None) -> str:
@@ -172,7 +171,7 @@ def _cost(now: Cost, before: Cost | None) -> str:
             old = olds.get(meter, (0.0, 0.0))[1]
             row.append("unknown" if money is None or old is None else f"{money - old:+,.2f}")
         rows.append(tuple(row))
-    return "\n".join([words, "", *_table(heads, rows), "", f"Left out: {LEFT_OUT}. Assumed: {ASSUMED}."])
+    return "\n".join([words, "", *markdown_table(heads, rows), "", f"Left out: {LEFT_OUT}. Assumed: {ASSUMED}."])
 
 
 def _by_meter(found: Cost) -> dict[str, tuple[float, float | None]]:
@@ -195,18 +194,6 @@ def _path(plan: Json) -> str:
         for link in found.path
     )
     needless = [f"- needless: `{one.waiting}` waits for `{one.needed}`" for one in found.needless]
-    return "\n".join([head, "", *_table(("step", "type", "minutes"), steps), *([""] if needless else []), *needless])
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """A table whose cells can break neither it nor the page."""
-    titles = list(heads)
-    yield f"| {' | '.join(titles)} |"
-    yield f"|{'---|' * len(titles)}"
-    for row in rows:
-        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
-
-
-def _cell(value: object) -> str:
-    text = " ".join(str(value if value is not None else "").split())
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return "\n".join(
+        [head, "", *markdown_table(("step", "type", "minutes"), steps), *([""] if needless else []), *needless]
+    )

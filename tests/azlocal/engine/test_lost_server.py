@@ -74,7 +74,7 @@ def test_up_ends_at_once_and_goes_on_later(folder: StateFolder, tmp_path: Path, 
     with call(folder, where, "up", "dev", wait="yes") as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        seen = []
+        seen: list[str] = []
         while not any(line.startswith(event) for line in seen):
             seen.append(process.stdout.readline())
             assert seen[-1], (seen, process.stderr.read())

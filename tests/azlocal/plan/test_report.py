@@ -130,3 +130,10 @@ def test_nothing_is_drawn_of_a_program_that_did_not_run(project: Write, tmp_path
         commands.plan(project(MISTAKEN, "a"), "a", views={"graph": drawn, "markdown": comment})
     assert not drawn.exists()
     assert "`shop:nodes`: 'x' is no number Fix: write 3" in comment.read_text()
+
+
+def test_the_base_may_be_the_file_that_is_written_anew(project: Write, tmp_path: Path) -> None:
+    kept, comment = tmp_path / "plan.json", tmp_path / "plan.md"
+    commands.plan(project("group('one')"), "dev", json_file=kept)
+    commands.plan(project("group('one'); group('two')"), "dev", json_file=kept, views={"markdown": comment}, base=kept)
+    assert "against the base: 1 new, 0 changed, 0 gone" in comment.read_text()

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 
-import pytest
-
-from azlocal.engine.errors import EngineError
-from azlocal.engine.views.files import write_comment, write_views
+from azlocal.engine.views.files import write_views
 from azlocal.engine.views.graph import mermaid
 from azlocal.engine.views.markdown import markdown, markdown_all
 from tests.azlocal.engine.views.conftest import Json
@@ -84,22 +80,11 @@ def test_a_meter_without_a_price_says_so_and_its_difference_is_unknown(plan: Jso
 
 
 def test_the_picture_is_linked_from_where_the_comment_lies(plan: Json, tmp_path: Path) -> None:
-    base = tmp_path / "base.json"
-    base.write_text(json.dumps(plan))
     picture, comment_file = tmp_path / "images" / "a.svg", tmp_path / "out" / "c.md"
-    write_views(plan, {"graph": picture, "markdown": comment_file, "base": base})
+    write_views(plan, {"graph": picture, "markdown": comment_file}, plan)
     comment = comment_file.read_text()
     assert "![Architecture of dev](../images/a.svg)" in comment
     assert "Nothing changes against the base." in comment
-
-
-@pytest.mark.parametrize("content", ["{", "[]", '{"resources": 1}', None])
-def test_a_base_that_is_no_plan_is_one_sentence(plan: Json, tmp_path: Path, content: str | None) -> None:
-    base = tmp_path / "base.json"
-    if content is not None:
-        base.write_text(content)
-    with pytest.raises(EngineError, match=r"base\.json (is no plan|can't be read)"):
-        write_views(plan, {"markdown": tmp_path / "c.md", "base": base})
 
 
 def test_all_environments_are_one_comment_with_a_line_each(plan: Json) -> None:
@@ -126,12 +111,3 @@ def test_all_environments_against_their_bases(plan: Json) -> None:
 def test_without_a_file_the_picture_is_drawn_in_the_comment(plan: Json) -> None:
     assert f"### Architecture\n\n```mermaid\n{mermaid(plan)}```\n" in markdown(plan)
     assert "mermaid" not in markdown(plan, picture="a.svg")
-
-
-@pytest.mark.parametrize("content", ["{", "{}", "[1]", None])
-def test_a_base_that_is_no_list_of_plans_is_one_sentence(plan: Json, tmp_path: Path, content: str | None) -> None:
-    base = tmp_path / "base.json"
-    if content is not None:
-        base.write_text(content)
-    with pytest.raises(EngineError, match=r"base\.json (is no list of plans|can't be read)"):
-        write_comment([plan], tmp_path / "c.md", base)
