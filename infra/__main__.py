@@ -72,6 +72,8 @@ for purpose, account in identity.accounts.items():
 for persona in type(settings.personas).model_fields:
     someone = getattr(settings.personas, persona)
     roles.principal(persona, str(someone.object_id), someone.principal_type)
+for other, object_id in roles_of.others(settings).items():
+    roles.principal(other, object_id)
 roles.scope(roles_of.GROUP, group.id)
 roles.scope(roles_of.KUBELET_ID, identity.accounts["kubelet"].id)
 
@@ -206,15 +208,22 @@ SparkAccess(
                 for persona in type(settings.personas).model_fields
             },
             TRAINING: (identity.accounts[TRAINING].principal_id, "ServicePrincipal"),
+            **(
+                {roles_of.PREVIEW: (str(settings.github.previewer), "ServicePrincipal")}
+                if settings.github.previewer
+                else {}
+            ),
         },
         attached=settings.spark.attach_to_workspace,
     ),
 )
 
-# Models go from one workspace to the next through a registry.
+# Models go from one workspace to the next through a registry: its own, or that of another environment.
+shares_with: pulumi.Input[str] = settings.workspace.shared_registry or ""
 if settings.workspace.promotion_registry:
     redundancy = settings.workspace_storage.redundancy
     promotion = Promotion("promotion", PromotionArgs(place, settings.network, redundancy))
+    shares_with = promotion.name
     roles.scope(roles_of.PROMOTION_REGISTRY, promotion.id)
     endpoints.connect("promotion", promotion.id)
 
@@ -328,6 +337,7 @@ for name, value in {
     "lake_scores_url": pulumi.Output.concat(lake.dfs_endpoint, lake.filesystems["scores"].name),
     "synapse_sql_endpoint": pulumi.Output.concat(spark.name, "-ondemand.sql.azuresynapse.net"),
     "log_analytics_resource_id": observability.logs_id,
+    "promotion_registry": shares_with,
     "night_stop": settings.governance.night_stop,
     "log_analytics_workspace_id": observability.logs_customer_id,
     "application_insights_connection_string": observability.insights_connection,

@@ -152,6 +152,9 @@ PROMOTION: tuple[Grant, ...] = (
 )
 """Rows on top where there is a registry for promotion."""
 
+PROMOTING = {"writers": ("AzureML Registry User", "shares its models"), "readers": ("Reader", "deploys its models")}
+"""What the settings' lists of other environments' CI identities may do with the registry."""
+
 CUSTOMER_KEY: tuple[Grant, ...] = (
     Grant(WORKSPACE, "Key Vault Crypto Service Encryption User", VAULT, "wraps its data's keys with the customer's"),
 )
@@ -229,12 +232,24 @@ ASSIGNABLE: frozenset[str] = frozenset(ROLES[row.role] for row in EVERY)
 """The roles that the CI identity may assign: those of the program, none of those that would raise itself."""
 
 
+def others(given: Settings) -> dict[str, str]:
+    """CI identities of other environments that use the registry: object id by the principal's name in the rows."""
+    lists = {"writers": given.workspace.promotion_writers, "readers": given.workspace.promotion_readers}
+    return {f"{name}_{str(one)[:8]}": str(one) for name, ids in lists.items() for one in ids}
+
+
+def _promoting(given: Settings) -> tuple[Grant, ...]:
+    """Their rows."""
+    found = ((name, PROMOTING[name.partition("_")[0]]) for name in others(given))
+    return tuple(Grant(name, role, PROMOTION_REGISTRY, f"another environment {why}") for name, (role, why) in found)
+
+
 def chosen(given: Settings) -> tuple[Grant, ...]:
     """The rows on top that an environment's settings ask for."""
     rows = (
         (given.workspace.high_business_impact, HIGH_BUSINESS_IMPACT),
         (given.workspace.customer_key is not None, CUSTOMER_KEY),
-        (given.workspace.promotion_registry, PROMOTION),
+        (given.workspace.promotion_registry, PROMOTION + _promoting(given)),
         (given.network.mode == "managed", MANAGED_NETWORK),
         (given.network.routes, ROUTED),
         (given.cluster.private, PRIVATE_CLUSTER),

@@ -82,6 +82,26 @@ def registry_sharing_reaches_storage(network: s.Network, workspace: s.Workspace)
         )
 
 
+def promotion_goes_one_way(workspace: s.Workspace) -> Iterator[Problem]:
+    """Models are shared with one registry; who else may use it is said where it is made."""
+    page = "machine-learning/how-to-share-models-pipelines-across-workspaces-with-registries"
+    if workspace.promotion_registry and workspace.shared_registry:
+        yield Problem(
+            "workspace.sharedRegistry",
+            f"{workspace.shared_registry!r} given, and the environment makes a registry of its own",
+            "set workspace.promotionRegistry to false, or leave workspace.sharedRegistry out",
+            page,
+        )
+    for key, ids in {"Writers": workspace.promotion_writers, "Readers": workspace.promotion_readers}.items():
+        if ids and not workspace.promotion_registry:
+            yield Problem(
+                f"workspace.promotion{key}",
+                "given, but the environment has no registry for promotion",
+                "set workspace.promotionRegistry to true, or say it where the registry is made",
+                page,
+            )
+
+
 def spark_can_be_attached(spark: s.Spark) -> Iterator[Problem]:
     """An attached pool needs Synapse's public access and no data exfiltration protection; 3.3 is gone."""
     page = "machine-learning/how-to-manage-synapse-spark-pool"
@@ -334,6 +354,7 @@ RULES: tuple[RuleRow, ...] = (
     (("network", "workspace"), private_workspace_has_a_builder),
     (("network", "workspace", "workspace_storage"), model_monitor_has_what_it_needs),
     (("network", "workspace"), registry_sharing_reaches_storage),
+    (("workspace",), promotion_goes_one_way),
     (("spark",), spark_can_be_attached),
     (("spark",), spark_leaves_the_driver_a_node),
     (("lake",), lake_is_what_azure_has),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -19,6 +20,10 @@ class Github(Block):
     owner_id: int = Field(ge=1, description="its number, which GitHub never gives to another")
     repository: str = Field(pattern=r"^[\w.-]{1,100}$", description="the repository's name, without the owner")
     repository_id: int = Field(ge=1, description="its number, which GitHub never gives to another")
+    previewer: UUID | None = Field(
+        default=None,
+        description="PREVIEW_PRINCIPAL_ID of bootstrap: lets who plans and compares look at what Synapse keeps",
+    )
 
 
 class Alerts(Block):

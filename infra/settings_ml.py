@@ -92,6 +92,17 @@ class Workspace(Block):
     promotion_registry: bool = Field(
         default=False, description="an Azure ML registry, through which models and components go to other workspaces"
     )
+    shared_registry: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$",
+        description="another environment's Azure ML registry, by its name, which models of this one are shared with",
+    )
+    promotion_writers: tuple[UUID, ...] = Field(
+        default=(), description="object ids of other environments' CI identities that share models with the registry"
+    )
+    promotion_readers: tuple[UUID, ...] = Field(
+        default=(), description="object ids of other environments' CI identities that deploy models of the registry"
+    )
     features: tuple[Literal["modelMonitor", "registrySharing"], ...] = Field(
         default=(), description="services of the workspace that its users rely on: checked against the rest"
     )

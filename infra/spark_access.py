@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pulumi
 
+from infra import role_tables as roles_of
 from infra.block import Block
-from infra.spark_tables import ATTACHED, MATRIX, POOL, ROLES, WAYS
+from infra.spark_tables import ATTACHED, MATRIX, POOL, PREVIEWED, ROLES, WAYS
 from infra.synapse_plane import ManagedPrivateEndpoint, SynapseRole
 
 
@@ -37,7 +38,8 @@ class SparkAccess(Block):
     def __init__(self, name: str, args: SparkAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         pool = pulumi.Output.concat("/bigDataPools/", args.pool)
-        grants = MATRIX + (ATTACHED if args.attached else ())
+        previewed = PREVIEWED if roles_of.PREVIEW in args.principals else ()
+        grants = MATRIX + (ATTACHED if args.attached else ()) + previewed
         # Who administers comes first and, when all is deleted, goes last: the rest takes that role.
         first: list[pulumi.Resource] = []
         for grant in sorted(grants, key=lambda grant: not grant.administers):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.identity import TRAINING
-from infra.role_tables import ENGINEER, LAKE, READER, SCIENTIST, VAULT
+from infra.role_tables import ENGINEER, LAKE, PREVIEW, READER, SCIENTIST, VAULT
 
 WORKSPACE, POOL = "workspace", "pool"
 
@@ -60,3 +60,8 @@ ATTACHED: tuple[SynapseGrant, ...] = (
     SynapseGrant(TRAINING, "Synapse Administrator", POOL, "Azure ML submits Spark jobs to the pool"),
 )
 """Rows on top where the pool is a compute of the workspace."""
+PREVIEWED: tuple[SynapseGrant, ...] = (
+    # synapse-analytics/security/how-to-review-synapse-rbac-role-assignments: any role lists all of them.
+    SynapseGrant(PREVIEW, "Synapse User", WORKSPACE, "compares role assignments and managed private endpoints"),
+)
+"""Rows on top where the settings name who plans and compares."""

@@ -30,7 +30,8 @@ app = typer.Typer(
 
         ml score      ask the endpoint about flights it has not seen
 
-    And `ml cancel JOB` ends a training that was left running.
+    `ml share` takes a model to other environments, through a registry; `ml cancel JOB` ends a training that was left
+    running.
 
     The workspace comes from the environment: AZURE_SUBSCRIPTION_ID, and STACK_OUTPUTS, the path of what
     `pulumi stack output --json` printed. The credential is the first that azure-identity finds.
@@ -90,10 +91,24 @@ def cancel(
 
 
 @app.command()
+def share(model_version: ModelVersion = "") -> None:
+    """Share a model with the registry for promotion, with what it was judged by: for `ml deploy --promoted` elsewhere.
+
+    It has to beat the baseline, as in `ml train`. Shared twice changes nothing.
+    """
+    from ml import commands
+
+    commands.share(model_version)
+
+
+@app.command()
 def deploy(
     endpoint: EndpointName = "",
     model_version: ModelVersion = "",
     instances: Annotated[int, typer.Option(min=1, help="Replicas of the new deployment.")] = 1,
+    promoted: Annotated[
+        Path | None, typer.Option(help="Folder that `ml share` left elsewhere: its model comes from the registry.")
+    ] = None,
     *,
     new: Annotated[
         bool, typer.Option("--new", help="A new deployment even of the model that serves: for a newer base image, say.")
@@ -102,7 +117,7 @@ def deploy(
     """Bring a model to all traffic without a gap; a rollout that broke off is continued."""
     from ml import commands
 
-    commands.deploy(endpoint, model_version, instances, new=new)
+    commands.deploy(endpoint, model_version, instances, promoted, new=new)
 
 
 @app.command()

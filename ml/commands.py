@@ -18,6 +18,8 @@ from ml.workspace import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ml.models import Registered
+
 ENDPOINT_NAME = re.compile(r"[A-Za-z](-?[A-Za-z0-9])*")
 METRICS = {"mae": ("mean absolute error, min", 2), "rmse": ("root mean square error, min", 2), "r2": ("R²", 3)}
 
@@ -148,20 +150,47 @@ def check_endpoint_name(name: str) -> None:
         )
 
 
-def deploy(endpoint_name: str, model_version: str, instances: int, *, new: bool) -> None:
-    """`ml deploy`."""
-    check_endpoint_name(endpoint_name)
+def share(model_version: str) -> None:
+    """`ml share`."""
     workspace = Workspace.from_environment()
-    from ml import models, runs
-    from ml.endpoints.online import OnlineEndpoint, roll_out
-    from ml.endpoints.scoring import Scorer, read_flights
+    registry = workspace.outputs.promotion_registry
+    if not registry:
+        raise MlError(
+            "this environment knows no registry to share with: the stack's output promotion_registry is empty",
+            "set workspace.promotionRegistry, or workspace.sharedRegistry to another environment's registry",
+        )
+    from ml import models, promotion, runs
 
     with console.step("find the model") as step:
         client = workspace.client
         model = models.find(client, model_version)
         step.say(f"model {model.reference}")
-    with console.step("fetch what it answered when it was judged"):
-        sample = read_flights(runs.report(client, model.source_job) / "sample.csv")
+    with console.step("fetch what it was judged by"):
+        report = runs.report(client, model.source_job)
+        metrics = json.loads((report / promotion.METRICS).read_text())
+    show_metrics(model.source_job, metrics)
+    require_better(metrics)
+    with console.step(f"share {model.reference} with {registry}"), console.quiet():
+        promotion.share(client, model, registry)
+    note = promotion.write(promotion.FOLDER, model, registry, report)
+    with console.step("compare the registry's model with it"):
+        left = promotion.read(promotion.FOLDER)
+        promotion.check(promotion.in_registry(workspace.registry(registry), left), left, metrics)
+    console.paths("For `ml deploy --promoted`", [note])
+
+
+def deploy(endpoint_name: str, model_version: str, instances: int, promoted: Path | None, *, new: bool) -> None:
+    """`ml deploy`."""
+    check_endpoint_name(endpoint_name)
+    if promoted and model_version:
+        raise MlError("--promoted names the model: there is no --model-version beside it", "leave one of them out")
+    workspace = Workspace.from_environment()
+    from ml import models
+    from ml.endpoints.online import OnlineEndpoint, roll_out
+    from ml.endpoints.scoring import Scorer
+
+    model, sample = find_promoted(workspace, promoted) if promoted else find_own(workspace, model_version)
+    client = workspace.client
     endpoint = OnlineEndpoint(workspace, endpoint_name or workspace.unique_name(models.NAME), model, sample, instances)
     with console.steps() as begin:
         serving = roll_out(endpoint, begin, new=new)
@@ -171,6 +200,34 @@ def deploy(endpoint_name: str, model_version: str, instances: int, *, new: bool)
     row = [serving, endpoint.wanted, "100 %", f"{answer.seconds * 1000:.0f} ms"]
     console.table(f"Endpoint {endpoint.name}", ["deployment", "model", "traffic", "one request"], [row])
     console.out.print(uri)
+
+
+def find_own(workspace: Workspace, version: str) -> tuple[Registered, pd.DataFrame]:
+    """A model of the workspace, and flights with the answers that it gave when it was judged."""
+    from ml import models, runs
+    from ml.endpoints.scoring import read_flights
+
+    with console.step("find the model") as step:
+        model = models.find(workspace.client, version)
+        step.say(f"model {model.reference}")
+    with console.step("fetch what it answered when it was judged"):
+        return model, read_flights(runs.report(workspace.client, model.source_job) / "sample.csv")
+
+
+def find_promoted(workspace: Workspace, folder: Path) -> tuple[Registered, pd.DataFrame]:
+    """A model of a registry, judged once more by what came along with it."""
+    from ml import promotion
+    from ml.endpoints.scoring import read_flights
+
+    left = promotion.read(folder)
+    metrics = json.loads((folder / promotion.METRICS).read_text())
+    sample = read_flights(folder / promotion.SAMPLE)
+    with console.step(f"find {left.model.reference} in {left.registry}"):
+        model = promotion.in_registry(workspace.registry(left.registry), left)
+    promotion.check(model, left, metrics)
+    show_metrics(model.source_job, metrics)
+    require_better(metrics)
+    return model, sample
 
 
 def score(file: Path | None, rows: int, endpoint_name: str, deployment: str) -> None:

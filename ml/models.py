@@ -23,11 +23,19 @@ class Registered:
     name: str
     version: str
     tags: dict[str, str] = field(default_factory=dict)
+    registry: str = ""  # that it is in; empty for the workspace's own
 
     @property
     def reference(self) -> str:
         """`name:version`."""
         return f"{self.name}:{self.version}"
+
+    @property
+    def asset(self) -> str:
+        """What a deployment calls it."""
+        if self.registry:
+            return f"azureml://registries/{self.registry}/models/{self.name}/versions/{self.version}"
+        return f"azureml:{self.reference}"
 
     @property
     def source_job(self) -> str:

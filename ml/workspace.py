@@ -34,6 +34,7 @@ class StackOutputs(BaseModel):
     lake_datastores: dict[str, str]
     cpu_cluster: str
     kubernetes_compute: str
+    promotion_registry: str = ""
 
 
 def read_outputs(path: Path) -> StackOutputs:
@@ -93,6 +94,13 @@ class Workspace:
         return MLClient(
             self.credential, self.subscription, outputs.resource_group, outputs.workspace_name, show_progress=False
         )
+
+    def registry(self, name: str) -> MLClient:
+        """The client of an Azure ML registry."""
+        from azure.ai.ml import MLClient
+
+        logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
+        return MLClient(self.credential, registry_name=name, show_progress=False)
 
     def datastore(self, zone: str) -> str:
         """The datastore's name of a zone of the lake: raw, curated, features or scores."""

@@ -47,5 +47,8 @@ pulumi.export("resource_group", group.name)
 # Variables of GitHub's environment of the stack's name; in `<stack>-preview` AZURE_CLIENT_ID is the other identity.
 pulumi.export("AZURE_CLIENT_ID", deployer.account.client_id)
 pulumi.export("PREVIEW_AZURE_CLIENT_ID", previewer.account.client_id)
+# What settings of this and of other environments call them: workspace.promotionReaders, github.previewer.
+pulumi.export("PRINCIPAL_ID", deployer.account.principal_id)
+pulumi.export("PREVIEW_PRINCIPAL_ID", previewer.account.principal_id)
 pulumi.export("AZURE_TENANT_ID", azure.tenant_id)
 pulumi.export("AZURE_SUBSCRIPTION_ID", azure.subscription_id)

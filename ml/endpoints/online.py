@@ -92,7 +92,7 @@ class OnlineEndpoint:
         deployment = KubernetesOnlineDeployment(
             name=name,
             endpoint_name=self.name,
-            model=f"azureml:{self.wanted}",
+            model=self._model.asset,
             instance_count=self._instances,
             app_insights_enabled=True,
             tags=self._model.tags,

@@ -34,6 +34,7 @@ OUTPUTS = {
     "lake_scores_url",
     "synapse_sql_endpoint",
     "log_analytics_resource_id",
+    "promotion_registry",
     "night_stop",
     "application_insights_connection_string",
     "synapse_workspace",
@@ -42,6 +43,7 @@ OUTPUTS = {
     "training_identity_client_id",
     "workload_identity_client_id",
 }
+MAY_BE_EMPTY = {"night_stop", "promotion_registry"}
 BLOCKS = {
     "Network",
     "PrivateEndpoints",
@@ -72,7 +74,7 @@ BLOCKS = {
 
 def test_outputs_are_the_contract(deployment: Deployment) -> None:
     assert deployment.outputs.keys() == OUTPUTS
-    assert all(value for key, value in deployment.outputs.items() if key != "night_stop")
+    assert all(value for key, value in deployment.outputs.items() if key not in MAY_BE_EMPTY)
     assert deployment.outputs["lake_datastores"] == {zone: zone for zone in ("raw", "curated", "features", "scores")}
     assert deployment.secret_outputs == {"application_insights_connection_string"}
 

@@ -17,6 +17,7 @@ from infra.role_tables import (
     ROLES,
     Grant,
     chosen,
+    others,
 )
 from infra.roles import RoleMatrix, RoleMatrixArgs, assignment_name
 from infra.settings_reader import parse
@@ -135,3 +136,17 @@ def test_identities_have_their_roles_before_they_act(deployment: Deployment) -> 
     }
     for (kind, name), before in each(needed.items()):
         assert before <= deployment.waits_for(deployment.one(kind, name))
+
+
+def test_other_environments_get_on_the_registry_what_they_need_and_no_more() -> None:
+    one, two = (f"{number}1111111-0000-4000-8000-000000000000" for number in (1, 2))
+    base = program.configuration("prod")
+    workspace = {**base["workspace"], "promotionWriters": [one], "promotionReaders": [two]}
+    settings = parse({**base, "workspace": workspace})
+    added = {row for row in chosen(settings) if row not in chosen(parse(base))}
+    assert {(row.principal, row.role, row.scope) for row in added} == {
+        ("writers_11111111", "AzureML Registry User", "promotion_registry"),
+        ("readers_21111111", "Reader", "promotion_registry"),
+    }
+    assert others(settings) == {"writers_11111111": one, "readers_21111111": two}
+    assert {ROLES[row.role] for row in added} <= ASSIGNABLE

@@ -251,6 +251,20 @@ SETTINGS: tuple[Mistake, ...] = (
     ),
     Mistake(
         "traps",
+        "prod",
+        Set("workspace.sharedRegistry", "mlr-mlp-dev-a1b2c3"),
+        "workspace.sharedRegistry",
+        Set("workspace.sharedRegistry", None),
+    ),
+    Mistake(
+        "traps",
+        "dev",
+        Set("workspace.promotionReaders", ["11111111-0000-4000-8000-000000000021"]),
+        "workspace.promotionReaders",
+        Set("workspace.promotionRegistry", True),
+    ),
+    Mistake(
+        "traps",
         "dev",
         Set("workspace.isolationMode", "Disabled"),
         "workspace.isolationMode",

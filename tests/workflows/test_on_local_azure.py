@@ -17,9 +17,10 @@ import pytest
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.keyvault import KeyVaultManagementClient
+from azure.synapse.accesscontrol import AccessControlClient
 
 from azlocal import lifecycle
-from azlocal.entra.principals import SUBSCRIPTION_ID
+from azlocal.entra.principals import READERS, SUBSCRIPTION_ID
 from azlocal.state import StateFolder
 from tests.e2e.conftest import Platform, acting, start
 from tests.e2e.test_up import edit
@@ -30,6 +31,15 @@ pytestmark = [pytest.mark.minutes, pytest.mark.long, pytest.mark.timeout(900), p
 DEPLOYER = "github:example-org/azure-ml-platform:local"
 PREVIEWER = "github:example-org/azure-ml-platform:local-preview"
 SETTINGS = "environments/Pulumi.local.yaml"
+# The next environment, which takes the model from the first one's registry.
+SYNAPSE_USER = "2a385764-43e8-416c-9825-7b18d05a2c4b"
+SECOND = "github:example-org/azure-ml-platform:second"
+OTHER_NAMES = (
+    ("desk-local-1", "desk-second-1"),
+    ("scoring.local.ml.internal", "scoring.second.ml.internal"),
+    ("promotionRegistry: true", "promotionRegistry: false"),
+    ("shortName: mlp-local", "shortName: mlp-second"),
+)
 
 
 @dataclass(frozen=True)
@@ -79,10 +89,10 @@ class Workflows:
         told = dict(line.split("=", 1) for line in values.read_text().splitlines())
         return Done(done.returncode, done.stdout + done.stderr, page.read_text(), told)
 
-    def stack(self, step: str, *arguments: str, principal: str = PREVIEWER) -> Done:
-        """A step of the stack's deployment."""
+    def stack(self, step: str, *arguments: str, principal: str = PREVIEWER, stack: str = "local") -> Done:
+        """A step of a stack's deployment."""
         local = ("--engine", "azlocal", "--as", principal, "--project", str(self.project))
-        return self.script("tools.ci.stack", step, "local", *arguments, *local)
+        return self.script("tools.ci.stack", step, stack, *arguments, *local)
 
     def save(self) -> Done:
         """Plan what is to be approved."""
@@ -92,10 +102,17 @@ class Workflows:
         """Deploy what an approver let through."""
         return self.stack("apply", "--file", str(self.plan), "--digest", digest, principal=DEPLOYER)
 
-    def variables(self, principal: str = DEPLOYER) -> dict[str, str]:
+    def bootstrap(self, stack: str) -> dict[str, str]:
+        """Make the identities of an environment; what there is to know of them."""
+        file = self.folder / "bootstrap.json"
+        made = self.platform.command("up", stack, "--outputs", str(file), project=self.project / "infra" / "bootstrap")
+        assert made.code == 0, made.output
+        return dict(json.loads(file.read_text()))
+
+    def variables(self, principal: str = DEPLOYER, stack: str = "local") -> dict[str, str]:
         """Those of a job that trains, deploys a model or stops a cluster: who it is, and the environment's outputs."""
-        file = self.folder / "stack.json"
-        done = self.stack("outputs", "--file", str(file))
+        file = self.folder / f"{stack}.json"
+        done = self.stack("outputs", "--file", str(file), stack=stack)
         assert done.code == 0, done.output
         return {**self.platform.variables(principal), "STACK_OUTPUTS": str(file)}
 
@@ -127,11 +144,18 @@ def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflows
     shutil.copy(ROOT / "Pulumi.yaml", project)
     location = "    location: westeurope\n"
     edit(project, SETTINGS, location, f"{location}    group: existing\n")
-    platform = start(StateFolder(folder / "state"))
-    made = platform.command("up", "local", project=project / "infra" / "bootstrap")
-    assert made.code == 0, made.output
-    yield Workflows(platform, project)
-    lifecycle.stop(platform.folder)
+    second = project / "environments" / "Pulumi.second.yaml"
+    shutil.copy(project / SETTINGS, second)
+    for old, new in OTHER_NAMES:
+        edit(project, f"environments/{second.name}", old, new)
+    found = Workflows(start(StateFolder(folder / "state")), project)
+    previewer = found.bootstrap("local")["PREVIEW_PRINCIPAL_ID"]
+    edit(project, SETTINGS, "    repositoryId: 2000001\n", f"    repositoryId: 2000001\n    previewer: {previewer}\n")
+    reader = found.bootstrap("second")["PRINCIPAL_ID"]
+    registry = "    promotionRegistry: true\n"
+    edit(project, SETTINGS, registry, f"{registry}    promotionReaders: [{reader}]\n")
+    yield found
+    lifecycle.stop(found.platform.folder)
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +232,25 @@ def test_drift_is_found_by_who_may_only_look(deployed: Workflows) -> None:
     assert deployed.stack("drift").code == 0
 
 
+def test_drift_of_what_synapse_keeps_is_found_too(deployed: Workflows) -> None:
+    workspace = json.loads(Path(deployed.variables()["STACK_OUTPUTS"]).read_text())["synapse_workspace"]
+    with (
+        acting(deployed.platform.variables()),
+        DefaultAzureCredential() as signed,
+        AccessControlClient(signed, f"https://{workspace}.dev.azuresynapse.net") as synapse,
+    ):
+        roles = synapse.role_assignments
+        found = [one for one in roles.list_role_assignments().value if one.role_definition_id == SYNAPSE_USER]
+        (reader,) = [one for one in found if one.principal_id == READERS.object_id]
+        roles.delete_role_assignment_by_id(reader.id)
+    differs = deployed.stack("drift")
+    assert differs.code == 1
+    assert "spark-access-reader-synapse-user" in differs.output, differs.output
+    put_right = deployed.platform.command("up", "local", "--refresh", "--as", DEPLOYER, project=deployed.project)
+    assert put_right.code == 0, put_right.output
+    assert deployed.stack("drift").code == 0
+
+
 def test_the_cluster_stops_for_the_night_and_starts_again(deployed: Workflows) -> None:
     variables = deployed.variables()
     off = deployed.script("tools.ci.night", "stop", variables=variables)
@@ -234,16 +277,56 @@ def test_the_cluster_stops_for_the_night_and_starts_again(deployed: Workflows) -
     assert said == [" is stopped now.", " is stopped already.", " is running now."]
 
 
-def test_a_model_is_trained_compared_registered_and_deployed(deployed: Workflows) -> None:
-    variables = deployed.variables()
-    trained = deployed.script("tools.ci.model", "train", variables=variables)
-    assert trained.code == 0, trained.output
-    assert "### Trained and registered" in trained.summary
-    assert "model flight-delay:1 registered" in trained.output
-    rolled_out = deployed.script("tools.ci.model", "deploy", variables=variables)
+@pytest.fixture(scope="module")
+def trained(deployed: Workflows) -> Workflows:
+    done = deployed.script("tools.ci.model", "train", variables=deployed.variables())
+    assert done.code == 0, done.output
+    assert "### Trained and registered" in done.summary
+    assert "model flight-delay:1 registered" in done.output
+    return deployed
+
+
+def test_a_model_is_trained_compared_registered_and_deployed(trained: Workflows) -> None:
+    rolled_out = trained.script("tools.ci.model", "deploy", variables=trained.variables())
     assert rolled_out.code == 0, rolled_out.output
     assert re.search(r"### Deployed\n\n`https://\S+/score`", rolled_out.summary)
     assert "traffic blue 100 %" in rolled_out.output
+
+
+def test_a_model_is_promoted_through_the_registry(trained: Workflows) -> None:
+    shared = trained.script("tools.ci.model", "share", variables=trained.variables())
+    assert shared.code == 0, shared.output
+    assert re.search(r"`flight-delay:1` with the registry `mlr-\S+`, judged by\n\n\|", shared.summary), shared.summary
+    again = trained.script("tools.ci.model", "share", "--version", "1", variables=trained.variables())
+    assert (again.code, again.outputs) == (0, shared.outputs), "shared twice changes nothing"
+    # Another job, in another environment: it has the artifact and nothing else of what was before.
+    left, folder = trained.folder / "left", trained.folder / "build" / "ml"
+    shutil.rmtree(left, ignore_errors=True)
+    shutil.move(folder, left)
+    shutil.copytree(left / "promotion", folder / "promotion")
+    second = trained.platform.command("up", "second", "--as", SECOND, project=trained.project)
+    assert second.code == 0, second.output
+    variables, approved = trained.variables(SECOND, "second"), ("--digest", shared.outputs["digest"])
+    another = trained.script("tools.ci.model", "promote", "--digest", "0" * 64, variables=variables)
+    assert another.code == 1
+    assert "error: promotion.json is not what was approved: its sha256 is" in another.output
+    looking = trained.variables(f"{SECOND}-preview", "second")
+    refused = trained.script("tools.ci.model", "promote", *approved, variables=looking)
+    assert refused.code == 1
+    assert "registries/read" in "".join(refused.output.split()), refused.output
+    sample = folder / "promotion" / "sample.csv"
+    words = sample.read_text()
+    sample.write_text(words.replace("EWR", "JFK"))
+    changed = trained.script("tools.ci.model", "promote", *approved, variables=variables)
+    assert changed.code == 1
+    assert "is not as `ml share` left it: sample.csv" in " ".join(changed.output.split()), changed.output
+    sample.write_text(words)
+    promoted = trained.script("tools.ci.model", "promote", *approved, variables=variables)
+    assert promoted.code == 0, promoted.output
+    assert "deploy flight-delay:1 as blue" in promoted.output
+    assert "smoke test of blue: 5 flights, answers as in the evaluation" in promoted.output
+    assert "traffic blue 100 %" in promoted.output
+    assert re.search(r"### Deployed\n\n`https://scoring.second.ml.internal/\S+/score`", promoted.summary)
 
 
 def test_what_fails_ends_the_workflow_with_a_sentence(deployed: Workflows) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.ci import job, reach, sign_in, stack
+from tools.ci import job, model, reach, sign_in, stack
 from tools.ci.engines import Pulumi
 
 Calls = Callable[[], list[list[str]]]
@@ -110,7 +110,7 @@ def test_nothing_but_the_approved_plan_is_applied(
     assert pulumi() == []
     said = capsys.readouterr().err
     assert said.startswith("error: plan.json is not the plan that was approved")
-    assert "planned and approved anew" in said
+    assert "approved anew" in said
     assert run(tmp_path, "apply", "prod", "--file", str(tmp_path / "none"), "--digest", digest) == 1
     assert "none can't be read: No such file" in capsys.readouterr().err
 
@@ -247,3 +247,21 @@ def test_what_a_runner_reaches_is_read_from_variables(
         assert reach.main() == 1
         said = capsys.readouterr().err
         assert said.startswith(f"error: RUNNER_DEV is {wrong!r}\nhint: write the labels as JSON")
+
+
+@pytest.mark.parametrize("digest", ["", "0" * 64])
+def test_only_what_was_shared_is_promoted(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], digest: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs.json").write_text("{}")
+    monkeypatch.setenv("STACK_OUTPUTS", "outputs.json")
+    monkeypatch.setattr(model, "BIN", tmp_path / "nothing runs")
+    assert model.main(["promote", "--digest", digest]) == 1
+    assert "promotion.json can't be read" in capsys.readouterr().err
+    model.NOTE.parent.mkdir(parents=True)
+    model.NOTE.write_text("{}")
+    assert model.main(["promote", "--digest", digest]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: promotion.json is not what was approved: its sha256 is")
+    assert "nothing runs" not in said

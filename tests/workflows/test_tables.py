@@ -15,7 +15,7 @@ PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 OURS = re.compile(r"\$/(\.github/(?:actions/[a-z]+|workflows/[a-z-]+\.yml))")
 SIGNED_IN = {
     "pull-request.yml:preview", "stack.yml:plan", "stack.yml:apply", "compare.yml:compare", "night.yml:cluster",
-    "rollout.yml:train", "rollout.yml:deploy",
+    "rollout.yml:train", "rollout.yml:deploy", "promote.yml:share", "promotion.yml:deploy",
 }  # fmt: skip
 COMMENTING = {"pull-request.yml:comment", "pull-request.yml:changes"}
 EXPRESSION = "${{"
@@ -165,6 +165,27 @@ def test_an_environment_is_changed_by_one_at_a_time() -> None:
     groups = {name: job["concurrency"] for name, job in order.items()}
     assert groups == {name: {"group": f"stack-{name}", "cancel-in-progress": False} for name in order}
     assert workflows()["night.yml"]["jobs"]["cluster"]["concurrency"] == groups["dev"]
+
+
+def test_a_model_is_promoted_in_order_and_is_the_one_that_was_shared() -> None:
+    jobs = workflows()["promote.yml"]["jobs"]
+    assert {name: job.get("needs") for name, job in jobs.items()} == {
+        "share": None,
+        "staging": "share",
+        "prod": ["share", "staging"],
+    }
+    assert jobs["share"]["environment"] == "dev"
+    for name in ("staging", "prod"):
+        assert jobs[name]["with"] == {
+            "environment": name,
+            "runner": f"${{{{ vars.RUNNER_{name.upper()} }}}}",
+            "digest": "${{ needs.share.outputs.digest }}",
+        }
+        assert jobs[name]["concurrency"]["group"] == f"model-{name}", "not while model.yml deploys there"
+    deploy = workflows()["promotion.yml"]["jobs"]["deploy"]
+    assert deploy["environment"] == "${{ inputs.environment }}", "which approves"
+    (step,) = [one for one in deploy["steps"] if "tools.ci.model promote" in str(one.get("run"))]
+    assert step["env"] == {"DIGEST": "${{ inputs.digest }}"}
 
 
 def test_a_cache_depends_on_the_locks() -> None:

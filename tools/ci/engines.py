@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tools.ci.digests import AGAIN
 from tools.ci.job import BIN, ROOT, StepError
-
-PLAN_AGAIN = "run the whole workflow again, so that it is planned and approved anew"
 
 
 class ProgramError(StepError):
@@ -119,7 +118,7 @@ class Pulumi:
             raise StepError(
                 f"{stack} was changed since it was planned: its state is of {now}, the plan begins with that of"
                 f" {approved['start']}",
-                PLAN_AGAIN,
+                AGAIN,
             )
         with tempfile.TemporaryDirectory() as folder:
             plan = Path(folder) / "plan.json"
@@ -179,9 +178,9 @@ class Azlocal:
             now = json.loads(again.read_text())
         worlds = [one.pop("against", {}) for one in (approved, now)]
         if approved != now:
-            raise StepError(f"the program no longer makes what {file} says", PLAN_AGAIN)
+            raise StepError(f"the program no longer makes what {file} says", AGAIN)
         if others := _differing(*worlds):
-            raise StepError(f"{stack} was changed since {file} was planned: {', '.join(others)}", PLAN_AGAIN)
+            raise StepError(f"{stack} was changed since {file} was planned: {', '.join(others)}", AGAIN)
         return self._run("up", stack, "--refresh", "--as", self.principal)
 
     def drift(self, stack: str) -> str:

@@ -7,13 +7,12 @@ reads what ``save`` has put on the run's page.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import hmac
 import re
 import sys
 from pathlib import Path
 
-from tools.ci.engines import PLAN_AGAIN, Azlocal, Engine, ProgramError, Pulumi
+from tools.ci.digests import digest, require
+from tools.ci.engines import Azlocal, Engine, ProgramError, Pulumi
 from tools.ci.job import ROOT, StepError, fail, output, summarize
 
 STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -43,11 +42,7 @@ def apply(engine: Engine, stack: str, file: Path, wanted: str) -> None:
         StepError: the file is not the one that was approved.
     """
     found = digest(file)
-    if not hmac.compare_digest(found, wanted):
-        raise StepError(
-            f"{file.name} is not the plan that was approved: its sha256 is {found}, approved was {wanted or 'none'}",
-            PLAN_AGAIN,
-        )
+    require(found, wanted, file, "the plan that was approved")
     _tell(f"Deployment of {stack}, plan {found}", engine.apply(stack, file))
 
 
@@ -68,18 +63,6 @@ def outputs(engine: Engine, stack: str, file: Path) -> None:
     """Write the stack's outputs, for STACK_OUTPUTS."""
     file.parent.mkdir(parents=True, exist_ok=True)
     engine.outputs(stack, file)
-
-
-def digest(file: Path) -> str:
-    """The SHA-256 of a plan.
-
-    Raises:
-        StepError: there is none.
-    """
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise StepError(f"{file} can't be read: {error.strerror}", "`save` writes it") from None
 
 
 def _tell(title: str, said: str) -> str:
