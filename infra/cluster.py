@@ -155,7 +155,7 @@ class Cluster(Block):
             auto_upgrade_profile=aks.ManagedClusterAutoUpgradeProfileArgs(
                 upgrade_channel=chosen.upgrade_channel, node_os_upgrade_channel=chosen.node_os_upgrade_channel
             ),
-            tags=place.tags,
+            tags={**place.tags, **_local_accounts(chosen)},
             # Azure answers a change of these with a refusal: the cluster is made anew, under its name.
             opts=self.child(
                 depends_on=args.roles,
@@ -163,6 +163,12 @@ class Cluster(Block):
                 delete_before_replace=True,
             ),
         )
+
+
+def _local_accounts(cluster: settings.Cluster) -> dict[str, str]:
+    """Why there are accounts beside Entra's, and until when, where a reviewer and the policy look."""
+    chosen = cluster.local_accounts
+    return {"local-accounts-reason": chosen.reason, "local-accounts-until": f"{chosen.until}"} if chosen else {}
 
 
 def _security(cluster: settings.Cluster, logs_id: pulumi.Input[str]) -> aks.ManagedClusterSecurityProfileArgs:

@@ -45,7 +45,7 @@ class Maintenance(Block):
 class LocalAccounts(Block):
     """The exception from identities only: the cluster's own administrator certificate."""
 
-    reason: str = Field(min_length=20, description="why Trusted Access is not enough")
+    reason: str = Field(min_length=20, max_length=256, description="why Trusted Access is not enough")
     until: date = Field(description="yyyy-mm-dd, quoted; the day on which the exception ends")
 
 

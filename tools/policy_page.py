@@ -104,7 +104,11 @@ def _source(rule: Rule) -> str:
 def _exemptions() -> Iterator[tuple[str, ...]]:
     for one in sorted(EXEMPTIONS, key=_order):
         resource = "all" if one.resource == "*" else f"`{one.resource}`"
-        yield f"`{one.rule}`", resource, one.where.words, one.reason, one.expires.isoformat()
+        yield f"`{one.rule}`", resource, one.where.words, one.reason, _until(one)
+
+
+def _until(one: Exemption) -> str:
+    return f"that day, at the latest {one.expires}" if one.told else one.expires.isoformat()
 
 
 def _order(one: Exemption) -> tuple[str, str, str]:

@@ -66,8 +66,8 @@ def here(resources: Sequence[Resource], exemptions: Sequence[Exemption]) -> list
 def exemption_of(rule: Rule, resource: Resource, exemptions: Iterable[Exemption]) -> Exemption | None:
     """The first exemption of a resource from a rule, past its day or not."""
     for one in exemptions:
-        if one.rule == rule.id and fnmatchcase(resource.label, one.resource):
-            return one
+        if one.rule == rule.id and fnmatchcase(resource.label, one.resource) and (found := one.of(resource)):
+            return found
     return None
 
 

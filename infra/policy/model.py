@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -107,15 +107,30 @@ class Where:
 EVERYWHERE = Where("all", lambda _resources: True)
 
 
+Told = Callable[[Resource], tuple[str, datetime.date] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """Why a rule does not hold for some resources (an ``fnmatch`` pattern of labels), where, and until when."""
+    """Why a rule does not hold for some resources (an ``fnmatch`` pattern of labels), where, and until when.
+
+    ``told`` reads a reason and a day off the resource itself: without them it is not exempt, and with them no longer
+    than the row says.
+    """
 
     rule: str
     resource: str
     where: Where
     reason: str
     expires: datetime.date
+    told: Told | None = None
+
+    def of(self, resource: Resource) -> Exemption | None:
+        """The exemption of a resource that the row is for; None where the resource has to say why, and does not."""
+        if self.told is None:
+            return self
+        own = self.told(resource)
+        return replace(self, reason=own[0], expires=min(own[1], self.expires)) if own else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,20 @@ def open_prefixes(prefixes: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def open_range(first: str, last: str) -> bool:
-    """Whether a firewall's range of addresses, both ends included, lets the internet in."""
+def open_ranges(ranges: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of a firewall's ranges, both ends included, that let the internet in, on their own or together."""
+    given = {pair: _prefixes(*pair) for pair in ranges}
+    found = set(open_prefixes(prefix for prefixes in given.values() for prefix in prefixes))
+    return [pair for pair, prefixes in given.items() if found.intersection(prefixes)]
+
+
+def _prefixes(first: str, last: str) -> list[str]:
     start, end = ipaddress.ip_address(first), ipaddress.ip_address(last)
-    if start == end:  # 0.0.0.0 to 0.0.0.0: every service of Azure, of any customer
-        return int(start) == 0
-    return int(end) - int(start) >= 2 ** (32 - WIDEST[4]) or not (start.is_private and end.is_private)
+    if start.version != end.version or int(start) > int(end) or int(end) - int(start) >= 2 ** (32 - WIDEST[4]):
+        return ["*"]  # no range, or one that is wider than any organisation's
+    if int(end) == 0:
+        return ["*"]  # 0.0.0.0 to 0.0.0.0: every service of Azure, of any customer
+    return [str(one) for one in ipaddress.summarize_address_range(start, end)]  # type: ignore[type-var]
 
 
 def _open(prefix: str) -> bool:

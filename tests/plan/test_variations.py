@@ -1,4 +1,4 @@
-"""The environments and correct variations of them: a plan finds nothing wrong."""
+"""The environments and correct variations of them: a plan finds nothing wrong, and neither does the policy."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from azlocal.engine.plan import Plan
 from azlocal.engine.views.resources import strings
+from infra.policy import evaluate
 from tests.infra.program import ENVIRONMENTS
 from tests.plan.block_mistakes import BLOCKS
 from tests.plan.settings_mistakes import SETTINGS
-from tests.plan.variations import ASSUMED, VARIATIONS
+from tests.plan.variations import ASSUMED, EXEMPT, VARIATIONS
 from tests.plan.workbench import as_it_is, planned
 
 
@@ -44,3 +46,11 @@ def test_a_correct_variation_has_no_problem(name: str, tmp_path: Path) -> None:
     if expected is not None:
         assert {id_.rsplit("/", 1)[-1] for id_ in found.assumed} >= expected
     assert bool(found.assumed) == name.startswith("their ")
+    judged = evaluate(env, found.resources)
+    assert [one for one in judged if one["exemption"] is None] == []
+    assert all(one["exemption"]["reason"] and one["exemption"]["expires"] for one in judged)
+    assert {one["rule"] for one in judged} - _exempt(as_it_is(env)) == EXEMPT.get(name, set())
+
+
+def _exempt(found: Plan) -> set[str]:
+    return {one["rule"] for one in evaluate("", found.resources)}

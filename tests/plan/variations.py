@@ -51,7 +51,22 @@ VARIATIONS: dict[str, tuple[str, tuple[Set, ...]]] = {
         (Set("network.subnets", {"training": "10.21.128.0/23", "aksUser": "10.21.160.0/20"}),),
     ),
     "public ranges": ("dev", (Set("network.allowedIpRanges", ["20.50.7.0/24", "20.60.0.1/32"]),)),
-    "private from end to end": ("dev", (Set("network.publicAccess", "Disabled"), Set("cluster.private", True))),
+    "private from end to end": (
+        "dev",
+        (
+            Set("network.publicAccess", "Disabled"),
+            Set("cluster.private", True),
+            Set("spark.publicAccess", "Disabled"),
+        ),
+    ),
+    "private from end to end, at its smallest": (
+        "local",
+        (
+            Set("network.publicAccess", "Disabled"),
+            Set("cluster.private", True),
+            Set("spark.publicAccess", "Disabled"),
+        ),
+    ),
     "private monitoring only": ("prod", (Set("network.monitorAccess", "PrivateOnly"),)),
     "customer-managed key": ("prod", (Set("workspace.customerKey", {}),)),
     "customer-managed key, data in the subscription": (
@@ -71,6 +86,14 @@ VARIATIONS: dict[str, tuple[str, tuple[Set, ...]]] = {
         (Set("workspace.gpuCluster", GPU), Set("workspace.promotionRegistry", True)),
     ),
     "Spark attached": ("dev", (Set("spark.attachToWorkspace", True), Set("spark.sparkVersion", "3.5"))),
+    "Spark attached in production": (
+        "prod",
+        (
+            Set("spark.attachToWorkspace", True),
+            Set("spark.sparkVersion", "3.5"),
+            Set("spark.publicAccess", "Enabled"),
+        ),
+    ),
     "cilium": ("prod", (Set("cluster.networkPolicy", "cilium"),)),
     "authorized ranges": ("dev", (Set("cluster.authorizedIpRanges", ["20.50.7.0/24"]),)),
     "local accounts for a while": ("dev", (Set("cluster.localAccounts", FOREVER),)),
@@ -119,6 +142,19 @@ VARIATIONS: dict[str, tuple[str, tuple[Set, ...]]] = {
     ),
 }
 """By name: an environment, and the changes to its settings."""
+
+EXEMPT: dict[str, frozenset[str]] = {
+    "a region without a pair": frozenset({"Azure.Storage.UseReplication"}),
+    "managed network": frozenset({"MLP.ML.IsolationMode"}),
+    "a GPU cluster and a promotion registry": frozenset({"MLP.ML.RegistryPublicAccess"}),
+    "local accounts for a while": frozenset({"Azure.AKS.LocalAccounts"}),
+    "scoring without a certificate": frozenset({"MLP.AKS.RouterTls"}),
+    "Spark attached in production": frozenset({"MLP.Synapse.PublicAccess"}),
+    "the monitor's way out": frozenset(
+        {"Azure.Storage.LocalAuth", "MLP.ML.DatastoreIdentity", "MLP.Storage.OAuthDefault"}
+    ),
+}
+"""Rules of the policy that a variation is exempt from, with reason and day, and its environment is not."""
 
 ASSUMED: dict[str, frozenset[str]] = {
     "their hub": frozenset({"hub"}),
