@@ -61,7 +61,7 @@ else:
     group = resources.ResourceGroup.get(
         "group", f"/subscriptions/{azure.subscription_id}/resourceGroups/{names.of('resource_group')}"
     )
-place = Placement(group.name, platform.location, names, tags)
+place = Placement(group.name, platform.location, names, tags, azure.subscription_id)
 
 # Who acts: managed identities, and the matrix that gives them and the people their roles.
 identity = Identity("identity", IdentityArgs(place))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pulumi
+from pulumi_azure_native import Provider
 
 from infra.naming import Names
 
@@ -19,12 +20,14 @@ class Placement:
         location: the Azure region.
         names: the environment's names.
         tags: on everything that takes tags.
+        subscription_id: the subscription that is deployed to.
     """
 
     resource_group: pulumi.Input[str]
     location: str
     names: Names
     tags: dict[str, str]
+    subscription_id: str
 
 
 class Block(pulumi.ComponentResource):
@@ -62,3 +65,13 @@ class Block(pulumi.ComponentResource):
             additional_secret_outputs=secret_outputs,
             aliases=[pulumi.Alias(name=former_name)] if former_name else None,
         )
+
+    def within(self, name: str, place: Placement, theirs: str) -> Provider | None:
+        """The provider for what is made within something of another team's, by its id; none in one's own subscription.
+
+        azure-native takes the subscription of what it makes from its provider, whatever the resource group is.
+        """
+        subscription = theirs.split("/")[2]
+        if subscription.lower() == place.subscription_id.lower():
+            return None
+        return Provider(f"{name}-subscription", subscription_id=subscription, opts=self.child())

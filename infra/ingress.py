@@ -83,7 +83,7 @@ class Ingress(Block):
                 relative_record_set_name=label,
                 ttl=TTL_SECONDS,
                 a_records=[privatedns.ARecordArgs(ipv4_address=args.address)],
-                opts=self.child(),
+                opts=self.child(provider=zone.provider),
             )
         self.register_outputs({"address": args.address})
 

@@ -48,6 +48,7 @@ class DataLake(Block):
     def __init__(self, name: str, args: DataLakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         lake, group = self._account(name, args)
+        theirs = self.within(name, args.placement, args.lake.existing_id) if args.lake.existing_id else None
         self.id: pulumi.Output[str] = lake.id
         self.account: pulumi.Output[str] = lake.name
         self.blob_endpoint: pulumi.Output[str] = lake.primary_endpoints.blob
@@ -59,7 +60,7 @@ class DataLake(Block):
                 account_name=lake.name,
                 container_name=zone,
                 public_access=storage.PublicAccess.NONE,
-                opts=self.child(),
+                opts=self.child(provider=theirs),
             )
             for zone in (*ZONES, SPARK_FILESYSTEM)
         }

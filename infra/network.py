@@ -179,7 +179,11 @@ class Network(Block):
         if not hub.peer_back:
             return [route, there, *hub.ready]
         back_name = self._place.names.of("peering")
-        back = self._peering("from-hub", hub.resource_group, hub.network_name, vnet.id, back_name)
+        other = self._args.plan.existing_hub
+        theirs = self.within(self._name, self._place, other.virtual_network_id) if other else None
+        back = self._peering(
+            "from-hub", hub.resource_group, hub.network_name, vnet.id, peering_name=back_name, provider=theirs
+        )
         return [route, there, back, *hub.ready]
 
     def _peering(
@@ -188,7 +192,9 @@ class Network(Block):
         group: pulumi.Input[str],
         network_name: pulumi.Input[str],
         remote: pulumi.Input[str],
+        *,
         peering_name: str = "",
+        provider: pulumi.ProviderResource | None = None,
     ) -> network.VirtualNetworkPeering:
         return network.VirtualNetworkPeering(
             f"{self._name}-{purpose}",
@@ -201,7 +207,7 @@ class Network(Block):
             allow_forwarded_traffic=True,
             allow_gateway_transit=False,
             use_remote_gateways=False,
-            opts=self.child(),
+            opts=self.child(provider=provider),
         )
 
 

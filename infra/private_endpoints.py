@@ -82,10 +82,11 @@ class PrivateEndpointsArgs:
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone, and what must be there before names in it resolve."""
+    """A zone, what must be there before names in it resolve, and the provider for its records if not the usual one."""
 
     id: pulumi.Input[str]
     links: list[pulumi.Resource] = field(default_factory=list)
+    provider: pulumi.ProviderResource | None = None
 
 
 class PrivateEndpoints(Block):
@@ -98,6 +99,8 @@ class PrivateEndpoints(Block):
         super().__init__(name, opts)
         self._name, self._args = name, args
         self._zones: dict[str, Zone] = {}
+        theirs = args.zones_group_id
+        self._theirs = self.within(name, args.placement, theirs) if theirs else None
         self.ids: dict[str, dict[str, pulumi.Output[str]]] = {target: {} for target in TARGETS}
 
     def connect(self, target: str, resource_id: pulumi.Input[str]) -> list[pulumi.Resource]:
@@ -109,7 +112,9 @@ class PrivateEndpoints(Block):
         if zone not in self._zones:
             group = self._args.zones_group_id
             self._zones[zone] = (
-                Zone(f"{group}/providers/Microsoft.Network/privateDnsZones/{zone}") if group else self._make(zone)
+                Zone(f"{group}/providers/Microsoft.Network/privateDnsZones/{zone}", provider=self._theirs)
+                if group
+                else self._make(zone)
             )
         return self._zones[zone]
 

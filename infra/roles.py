@@ -45,6 +45,13 @@ def assignment_name(scope: str, principal_id: str, role: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{scope.lower()}|{principal_id.lower()}|{role.lower()}"))
 
 
+def definition_id(scope: str, subscription_id: str, role: str) -> str:
+    """A role as a scope's own subscription addresses it: the scope may be something of another team's."""
+    parts = scope.split("/")
+    subscription = parts[2] if parts[1:2] == ["subscriptions"] else subscription_id
+    return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+
+
 class RoleMatrix(Block):
     """Assigns each row once both its principal and its scope are known.
 
@@ -109,8 +116,8 @@ class RoleMatrix(Block):
             scope=scope,
             principal_id=principal_id,
             principal_type=principal_type,
-            role_definition_id=(
-                f"/subscriptions/{self._args.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+            role_definition_id=pulumi.Output.from_input(scope).apply(
+                lambda known: definition_id(known, self._args.subscription_id, role)
             ),
             description=grant.why,
             condition=condition,

@@ -143,6 +143,17 @@ def spark_leaves_the_driver_a_node(spark: s.Spark) -> Iterator[Problem]:
 COOL_DAYS = 30
 
 
+def tables_are_ones_own(observability: s.Observability) -> Iterator[Problem]:
+    """The plan of a table is its workspace's owner's to say."""
+    if observability.existing_workspace_id and observability.basic_tables:
+        yield Problem(
+            "observability.basicTables",
+            "given, but observability.existingWorkspaceId is a workspace that another team runs",
+            "remove it: how their tables are kept is theirs to say",
+            "azure-monitor/logs/logs-table-plans",
+        )
+
+
 def lake_is_what_azure_has(lake: s.Lake) -> Iterator[Problem]:
     """No versions with a hierarchical namespace; what is to be deleted is first cool for as long as it is paid for."""
     if lake.versioning:
@@ -357,6 +368,7 @@ RULES: tuple[RuleRow, ...] = (
     (("workspace",), promotion_goes_one_way),
     (("spark",), spark_can_be_attached),
     (("spark",), spark_leaves_the_driver_a_node),
+    (("observability",), tables_are_ones_own),
     (("lake",), lake_is_what_azure_has),
     (("cluster",), api_server_is_reached_one_way),
     (("cluster",), local_accounts_are_an_exception_in_time),

@@ -34,7 +34,7 @@ identities = resources.ResourceGroup(
     "identities", resource_group_name=names.of("resource_group", "ci"), location=platform.location, tags=tags
 )
 about = DeployerArgs(
-    placement=Placement(identities.name, platform.location, names, tags),
+    placement=Placement(identities.name, platform.location, names, tags, azure.subscription_id),
     github=settings.github,
     environment=environment,
     subscription_id=azure.subscription_id,

@@ -308,8 +308,36 @@ THEIRS = [
 ]
 
 
+def test_what_is_made_within_another_subscription_has_its_provider() -> None:
+    """azure-native takes the subscription from the provider, and from no id."""
+    values = program.configuration("prod")
+    plan = values["network"]
+    plan["existingHub"] = {"virtualNetworkId": f"{FOREIGN}/virtualNetworks/hub", "nextHop": "10.0.0.4"}
+    plan |= {"egress": "existingHub", "dnsZonesGroupId": RG}
+    del plan["hub"]
+    values["lake"]["existingId"] = THEIRS[2][2]
+    made = program.run("prod", values)
+    providers = {provider.urn: provider.inputs["subscriptionId"] for provider in made.all("providers:azure-native")}
+    assert set(providers.values()) == {FOREIGN.split("/")[2]}
+    there = {one.name for one in made.azure() if one.provider.rpartition("::")[0] in providers}
+    filesystems = {f"lake-{zone}" for zone in ("raw", "curated", "features", "scores", "synapse")}
+    assert there == {"network-from-hub", "ingress-record", *filesystems}
+    group = FOREIGN.partition("/providers")[0]
+    for one in each(one for one in made.azure() if one.inputs.get("resourceGroupName") == group.rsplit("/", 1)[-1]):
+        assert one.name in there
+    for role in each(role for role in made.all("RoleAssignment") if role.inputs["scope"].startswith(group)):
+        assert role.inputs["roleDefinitionId"].startswith("/".join(group.split("/")[:3]))
+
+
+def test_what_is_made_within_ones_own_subscription_has_the_usual_provider() -> None:
+    values = program.configuration("dev")
+    values["lake"]["existingId"] = THEIRS[2][2].replace(FOREIGN.split("/")[2], program.SUBSCRIPTION)
+    assert program.run("dev", values).all("providers:azure-native") == []
+
+
 def test_what_another_team_runs_is_read_and_used() -> None:
     values = program.configuration("dev")
+    values["observability"]["basicTables"] = []
     for block, key, resource_id in each(THEIRS):
         values[block][key] = resource_id
     made = program.run("dev", values)

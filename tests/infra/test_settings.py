@@ -69,6 +69,10 @@ GPU = {
 TLS = {"sslSecret": "scoring-tls", "sslCname": "scoring.dev.ml.internal"}
 EXPIRED = {"reason": "a tool that knows certificates only", "until": "2020-01-01"}
 
+THEIR_LOGS = (
+    "/subscriptions/33333333-0000-4000-8000-000000000001/resourceGroups/logs"
+    "/providers/Microsoft.OperationalInsights/workspaces/theirs"
+)
 TRAPS: list[tuple[str, Any, str, str]] = [
     # set, to, what is reported, with which words
     ("platform.location", "westeurop", "platform.location", "did you mean westeurope, "),
@@ -128,6 +132,7 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("spark.sparkVersion", "3.3", "spark.sparkVersion", "allowed: 3.4, 3.5"),
     ("spark.maxExecutors", 100, "spark.maxExecutors", "one is the driver's"),
     ("lake.versioning", True, "lake.versioning", "has no blob versions"),
+    ("observability.existingWorkspaceId", THEIR_LOGS, "observability.basicTables", "another team runs"),
     (
         "lake",
         {"redundancy": "Standard_LRS", "softDeleteDays": 7, "trackLastAccess": True},

@@ -6,6 +6,7 @@ from azlocal.entra.principals import SUBSCRIPTION_ID
 from tests.plan.workbench import REMOVED, Set
 
 THEIRS = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/theirs"
+ELSEWHERE = THEIRS.replace(SUBSCRIPTION_ID, "33333333-0000-4000-8000-000000000001")
 NETWORKS = f"{THEIRS}/providers/Microsoft.Network"
 ROLES = ("training", "endpoints", "aksUser", "aksSystem", "ingress", "synapse", "runners")
 GPU = {
@@ -129,6 +130,22 @@ VARIATIONS: dict[str, tuple[str, tuple[Set, ...]]] = {
         ),
     ),
     "their zones": ("prod", (Set("network.dnsZonesGroupId", THEIRS),)),
+    "their hub, zones and lake in another subscription": (
+        "prod",
+        (
+            Set("network.egress", "existingHub"),
+            Set("network.hub", REMOVED),
+            Set(
+                "network.existingHub",
+                {
+                    "virtualNetworkId": f"{ELSEWHERE}/providers/Microsoft.Network/virtualNetworks/hub",
+                    "nextHop": "10.0.0.4",
+                },
+            ),
+            Set("network.dnsZonesGroupId", ELSEWHERE),
+            Set("lake.existingId", f"{ELSEWHERE}/providers/Microsoft.Storage/storageAccounts/theirs"),
+        ),
+    ),
     "their logs, registry and lake": (
         "prod",
         (
@@ -159,6 +176,7 @@ EXEMPT: dict[str, frozenset[str]] = {
 ASSUMED: dict[str, frozenset[str]] = {
     "their hub": frozenset({"hub"}),
     "their network": frozenset({"vnet", *ROLES} - {"ingress", "runners", "synapse", "training"}),
+    "their hub, zones and lake in another subscription": frozenset({"hub", "theirs"}),
     "their logs, registry and lake": frozenset({"logs", "theirs"}),
 }
 """Names of what a plan takes for granted."""
