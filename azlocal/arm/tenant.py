@@ -11,7 +11,7 @@ from azlocal.arm.ids import ArmPath
 from azlocal.arm.locations import KNOWN
 from azlocal.arm.messages import ArmRequest, ArmResponse
 from azlocal.arm.operations import HOST
-from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID, TENANT_ID
+from azlocal.entra.principals import OWNER, SUBSCRIPTION_ID, SUBSCRIPTIONS, TENANT_ID
 from azlocal.state import Resource
 
 if TYPE_CHECKING:
@@ -22,9 +22,14 @@ _OWNER_ROLE = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
 
 def bootstrap(control: ControlPlane) -> None:
-    """The subscription, and its owner's role on it."""
-    subscription = f"/subscriptions/{SUBSCRIPTION_ID}"
-    name = str(uuid.uuid5(uuid.UUID(SUBSCRIPTION_ID), OWNER.object_id))
+    """The subscriptions, and their owner's role on each."""
+    for subscription_id in SUBSCRIPTIONS:
+        _own(control, subscription_id)
+
+
+def _own(control: ControlPlane, subscription_id: str) -> None:
+    subscription = f"/subscriptions/{subscription_id}"
+    name = str(uuid.uuid5(uuid.UUID(subscription_id), OWNER.object_id))
     assignment = f"{subscription}/providers/Microsoft.Authorization/roleAssignments/{name}"
     if control.state.exists(assignment.lower()):
         return
@@ -61,24 +66,31 @@ def answer(control: ControlPlane, request: ArmRequest, path: ArmPath) -> ArmResp
 
 
 def _require_subscription(subscription: str) -> None:
-    if subscription != SUBSCRIPTION_ID:
+    if subscription not in SUBSCRIPTIONS:
         raise ArmError(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
 
 
-def _subscription(*_: Any) -> ArmResponse:
-    return ArmResponse(200, _subscription_body())
+def _subscription(_control: ControlPlane, _request: ArmRequest, segments: list[str]) -> ArmResponse:
+    return ArmResponse(200, _subscription_body(segments[1]))
 
 
-def _subscriptions(*_: Any) -> ArmResponse:
-    return ArmResponse(200, {"value": [_subscription_body()], "count": {"type": "Total", "value": 1}})
+def _subscriptions(control: ControlPlane, request: ArmRequest, _segments: list[str]) -> ArmResponse:
+    """The usual one for everybody, another one for those who may do something in it."""
+    principal = request.principal or OWNER
+    seen = [
+        _subscription_body(one)
+        for one in SUBSCRIPTIONS
+        if one == SUBSCRIPTION_ID or control.access.sees(principal, f"/subscriptions/{one}")
+    ]
+    return ArmResponse(200, {"value": seen, "count": {"type": "Total", "value": len(seen)}})
 
 
-def _subscription_body() -> dict[str, Any]:
+def _subscription_body(subscription_id: str) -> dict[str, Any]:
     return {
-        "id": f"/subscriptions/{SUBSCRIPTION_ID}",
-        "subscriptionId": SUBSCRIPTION_ID,
+        "id": f"/subscriptions/{subscription_id}",
+        "subscriptionId": subscription_id,
         "tenantId": TENANT_ID,
-        "displayName": "local",
+        "displayName": SUBSCRIPTIONS[subscription_id],
         "state": "Enabled",
         "authorizationSource": "RoleBased",
     }
@@ -88,8 +100,8 @@ def _tenants(*_: Any) -> ArmResponse:
     return ArmResponse(200, {"value": [{"id": f"/tenants/{TENANT_ID}", "tenantId": TENANT_ID}]})
 
 
-def _locations(*_: Any) -> ArmResponse:
-    base = f"/subscriptions/{SUBSCRIPTION_ID}/locations"
+def _locations(_control: ControlPlane, _request: ArmRequest, segments: list[str]) -> ArmResponse:
+    base = f"/subscriptions/{segments[1]}/locations"
     return ArmResponse(
         200,
         {

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 TENANT_ID = "10ca1000-0000-4000-8000-000000000001"
 SUBSCRIPTION_ID = "10ca1000-0000-4000-8000-000000000002"
+OTHER_SUBSCRIPTION_ID = "10ca1000-0000-4000-8000-000000000003"
+SUBSCRIPTIONS = {SUBSCRIPTION_ID: "local", OTHER_SUBSCRIPTION_ID: "local-other"}
+"""By id, with the name: the one that everything is in, and one for what another team runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from azlocal.engine.events import Action
 from azlocal.engine.https import ArmOverHttps, Connections, Tokens
 from azlocal.engine.run import Target, run_destroy, run_up
 from azlocal.engine.target import local_target
+from azlocal.entra.principals import OTHER_SUBSCRIPTION_ID, SUBSCRIPTION_ID
 from tests.azlocal.conftest import Server
 from tests.azlocal.engine.conftest import PRELUDE, Heard
 
@@ -134,6 +135,45 @@ def test_the_commands(server: Server, tmp_path: Path, capsys: pytest.CaptureFixt
     code, out, _ = azlocal("destroy", "dev", "--yes", *where, capsys=capsys)
     assert code == 0
     assert "dev: 4 deleted in" in out
+
+
+ELSEWHERE = """
+from azlocal.entra.principals import OTHER_SUBSCRIPTION_ID
+from pulumi_azure_native import Provider, network, resources
+import os
+
+def vnet(name, group, prefix, **more):
+    return network.VirtualNetwork(name, resource_group_name=group, virtual_network_name=name, location="westeurope",
+        address_space={"addressPrefixes": [prefix]}, **more)
+
+def peer(name, group, own, remote, **more):
+    network.VirtualNetworkPeering(name, resource_group_name=group, virtual_network_name=own.name,
+        virtual_network_peering_name=name, remote_virtual_network={"id": remote.id}, **more)
+
+there = Options(provider=Provider("there", subscription_id=OTHER_SUBSCRIPTION_ID))
+theirs = resources.ResourceGroup("theirs", resource_group_name="NAME", location="westeurope", opts=there)
+hub = vnet("hub", theirs.name, "10.1.0.0/24", opts=there)
+spoke = vnet("spoke", rg.name, "10.2.0.0/24")
+peer("to-hub", rg.name, spoke, hub)
+peer("from-hub", theirs.name, hub, spoke, opts=there)
+pulumi.export("hub", hub.id)
+pulumi.export("spoke", spoke.id)
+"""
+
+
+def test_what_lies_in_another_subscription_is_made_there(target: Target, tmp_path: Path) -> None:
+    name = f"rg-{tmp_path.name[-40:].replace('_', '-')}"
+    result = run_up(project(tmp_path, more=ELSEWHERE.replace("NAME", name)), "dev", target)
+    assert result.summary.failures == []
+    hub, spoke = result.outputs["hub"], result.outputs["spoke"]
+    assert hub.split("/")[2] == OTHER_SUBSCRIPTION_ID
+    assert hub.split("/")[4] == spoke.split("/")[4]
+    assert spoke.split("/")[2] == SUBSCRIPTION_ID
+    for peering in (f"{hub}/virtualNetworkPeerings/from-hub", f"{spoke}/virtualNetworkPeerings/to-hub"):
+        found = target.port.send("GET", peering, {"api-version": "2024-05-01"}).body["properties"]
+        assert found["peeringState"] == "Connected"
+    assert run_destroy(tmp_path, "dev", target).exit_code == 0
+    assert target.port.send("GET", hub, {"api-version": "2024-05-01"}).status == 404
 
 
 def test_lost_data_needs_a_word_on_the_command_line(
