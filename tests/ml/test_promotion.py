@@ -37,12 +37,8 @@ class Models:
 
     def share(self, name: str, version: str, **_: str) -> None:
         text = "A model with this name and version already exists in registry" if self.tags else "no such thing"
-        raise ValidationException(
-            message=text,
-            no_personal_data_message=text,
-            target=ErrorTarget.MODEL,
-            error_category=ErrorCategory.USER_ERROR,
-        )
+        kind: Any = {"target": ErrorTarget.MODEL, "error_category": ErrorCategory.USER_ERROR}
+        raise ValidationException(message=text, no_personal_data_message=text, **kind)
 
 
 def registry(tags: dict[str, str] | None) -> Any:

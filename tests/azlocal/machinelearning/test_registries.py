@@ -55,20 +55,22 @@ def model(ml: MLClient, tmp_path: Path) -> Model:
     (folder / "deep").mkdir(parents=True)
     (folder / "weights.txt").write_text(unique("weights"))
     (folder / "deep" / "more.txt").write_text("more")
-    return ml.models.create_or_update(
+    made: Model = ml.models.create_or_update(
         Model(name=unique("m"), path=str(folder), tags={"mae": "19.9"}, description="late flights", type="custom_model")
     )
+    return made
 
 
 def share(ml: MLClient, registry: str, model: Model, version: str = "") -> Model:
     name = registry.rsplit("/", 1)[-1]
-    return ml.models.share(
+    shared: Model = ml.models.share(
         str(model.name),
         str(model.version),
         registry_name=name,
         share_with_name=str(model.name),
         share_with_version=version or str(model.version),
     )
+    return shared
 
 
 def test_a_model_is_shared_found_and_fetched(
