@@ -10,12 +10,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from azlocal.entra.principals import PRINCIPALS
-from azlocal.errors import AzureLocalError, UsageError, tell
+from azlocal.errors import AzureLocalError, StoppedError, UsageError, tell
 from azlocal.lifecycle import Running, require_running
 from azlocal.server import DEFAULT_PORT
 from azlocal.state.folder import StateFolder
-
-INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 
 # typer carries its own click; its usage errors are known by what typer itself exports.
 _UsageMistake: type[Any] = typer.BadParameter.__mro__[1]
@@ -342,14 +340,14 @@ def main() -> None:
     except AzureLocalError as error:
         _fail(error)
     except typer.Abort:
-        ended = INTERRUPTED
+        _fail(StoppedError())
     except _UsageMistake as error:
         if not error.format_message():  # no arguments at all: the help has been shown
             sys.exit(error.exit_code)
         command = getattr(error.ctx, "command_path", "azlocal")
         _fail(AzureLocalError(error.format_message(), f"see `{command} --help`"), error.exit_code)
-    if ended == INTERRUPTED:
-        _fail(AzureLocalError("interrupted", "what was done is kept: the same command goes on from there"), ended)
+    if ended == StoppedError.exit_code:
+        _fail(StoppedError())
     if ended:
         sys.exit(ended)
 

@@ -26,6 +26,15 @@ class UsageError(AzureLocalError):
     exit_code = 2
 
 
+class StoppedError(AzureLocalError):
+    """Somebody pressed Ctrl-C: the exit code is what a shell says of a program that it ended."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted", "what was done is kept: the same command goes on from there")
+
+
 class StateError(AzureLocalError):
     """The state folder cannot be used: locked by another process, of a newer version, or unreadable."""
 

@@ -110,7 +110,7 @@ def drift(project: Path, env: str, folder: StateFolder, *, principal: str = "own
         EngineError: there is something to do, or something could not be looked at.
     """
     from azlocal.engine.drift import run_drift
-    from azlocal.engine.lost import while_it_runs
+    from azlocal.engine.leaving import while_it_runs
     from azlocal.engine.target import local_target
     from azlocal.engine.urns import name_of, short_type
     from azlocal.engine.view import SIGNS, Lines
@@ -190,7 +190,7 @@ def plan(
 
 
 def _against(project: Path, env: str, folder: StateFolder, principal: str) -> Against:
-    from azlocal.engine.lost import while_it_runs
+    from azlocal.engine.leaving import while_it_runs
     from azlocal.engine.plan.against import against
     from azlocal.engine.target import local_target
 
@@ -201,7 +201,7 @@ def _against(project: Path, env: str, folder: StateFolder, principal: str) -> Ag
 @contextlib.contextmanager
 def _at_work(folder: StateFolder, principal: str, title: str) -> Iterator[tuple[Target, Lines]]:
     """The local Azure to change, and the view of it; neither outlives the server."""
-    from azlocal.engine.lost import while_it_runs
+    from azlocal.engine.leaving import while_it_runs
     from azlocal.engine.target import local_target
     from azlocal.engine.view import watch
 

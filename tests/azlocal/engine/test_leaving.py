@@ -1,4 +1,4 @@
-"""The local Azure ends while something works on it: one sentence at once, and what was made is kept."""
+"""A command that leaves before its end, as the local Azure goes away or on Ctrl-C: what was made is kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 
 from azlocal import lifecycle
 from azlocal.engine.errors import EngineError
-from azlocal.engine.lost import while_it_runs
+from azlocal.engine.leaving import while_it_runs
+from azlocal.errors import StoppedError
 from azlocal.state import StateFolder
 from tests.azlocal.engine.conftest import PRELUDE
 
@@ -63,21 +64,32 @@ def call(folder: StateFolder, where: Path, *arguments: str, wait: str = "no") ->
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("program", "event"), [(CHAIN, "+ managedidentity:"), (STUBBORN, "+ asking")])
-def test_up_ends_at_once_and_goes_on_later(folder: StateFolder, tmp_path: Path, program: str, event: str) -> None:
-    where = tmp_path / "program"
+def project(folder: Path, program: str) -> Path:
+    where = folder / "program"
     where.mkdir()
     (where / "Pulumi.yaml").write_text("name: lost\nruntime: python\n")
     (where / "Pulumi.dev.yaml").touch()
     (where / "__main__.py").write_text(PRELUDE + program)
+    return where
+
+
+def hear(process: subprocess.Popen[str], event: str) -> None:
+    """Read what a command says until a line begins so."""
+    assert process.stdout is not None
+    seen = [""]
+    while not seen[-1].startswith(event):
+        seen.append(process.stdout.readline())
+        assert seen[-1], seen
+
+
+@pytest.mark.parametrize(("program", "event"), [(CHAIN, "+ managedidentity:"), (STUBBORN, "+ asking")])
+def test_up_ends_at_once_and_goes_on_later(folder: StateFolder, tmp_path: Path, program: str, event: str) -> None:
+    where = project(tmp_path, program)
     found, _ = lifecycle.start(folder, 0)
     with call(folder, where, "up", "dev", wait="yes") as process:
+        hear(process, event)
         assert process.stdout is not None
         assert process.stderr is not None
-        seen: list[str] = []
-        while not any(line.startswith(event) for line in seen):
-            seen.append(process.stdout.readline())
-            assert seen[-1], (seen, process.stderr.read())
         victim = psutil.Process(found.pid)
         os.kill(found.pid, signal.SIGKILL)
         psutil.wait_procs([victim], timeout=30)
@@ -92,6 +104,20 @@ def test_up_ends_at_once_and_goes_on_later(folder: StateFolder, tmp_path: Path, 
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0, told
     assert " unchanged" in told
+
+
+def test_ctrl_c_does_not_wait_for_what_never_ends(folder: StateFolder, tmp_path: Path) -> None:
+    lifecycle.start(folder, 0)
+    where = project(tmp_path, STUBBORN)
+    with call(folder, where, "up", "dev", wait="yes") as process:
+        hear(process, "+ asking")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == StoppedError.exit_code
+        assert process.stderr is not None
+        assert process.stderr.read().splitlines()[0] == "error: interrupted"
+    with call(folder, where, "up", "dev") as process:
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, told
 
 
 def test_an_error_is_its_own_while_the_server_runs(folder: StateFolder) -> None:
