@@ -163,7 +163,6 @@ workspace = Workspace(
         workspace=settings.workspace,
         network=settings.network,
         shared_keys=settings.workspace_storage.shared_keys,
-        subscription_id=azure.subscription_id,
         storage_id=storage.id,
         vault_id=vault.id,
         registry_id=registry.id,

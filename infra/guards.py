@@ -11,12 +11,29 @@ from infra import settings, walk
 from infra.block import Block, Placement
 from infra.policy_tables import POLICIES, Policy
 
-HOLDS_DATA: dict[str, str] = {
-    "keyvault:Vault": "secrets and keys",
-    "operationalinsights:Workspace": "logs and the audit trail",
-    "storage:StorageAccount": "the lake; and code, models and logs of the workspace",
+
+@dataclass(frozen=True)
+class Held:
+    """What a type holds that cannot be made again, and why it has no lock where it has none."""
+
+    what: str
+    unlocked: str = ""
+
+
+# A lock covers everything below what it is on (azure-resource-manager/management/lock-resources#lock-inheritance).
+HOLDS_DATA: dict[str, Held] = {
+    "containerregistry:Registry": Held("images"),
+    "keyvault:Vault": Held("secrets and keys"),
+    "machinelearningservices:Registry": Held("models, components and environments on their way"),
+    "machinelearningservices:Workspace": Held(
+        "jobs, models and data assets", "no deployment, endpoint or compute of it could be deleted any more"
+    ),
+    "operationalinsights:Workspace": Held("logs and the audit trail"),
+    "storage:BlobContainer": Held("the files of a zone", "the account's lock covers it"),
+    "storage:StorageAccount": Held("the lake; and code, models and logs of the workspace"),
+    "synapse:Workspace": Held("notebooks, pipelines and databases", "no pool of it could be deleted any more"),
 }
-"""Types whose deletion would lose what cannot be made again, and what that is."""
+"""Types whose deletion would lose something: all are protected by Pulumi, most are locked in Azure too."""
 
 
 def protect_data() -> None:
@@ -38,8 +55,16 @@ def _protected(
 
 def _foreign(chosen: settings.Settings) -> set[str]:
     """What another team runs and this program only reads: its lock is that team's affair."""
-    read = {"lake-account": chosen.lake.existing_id, "observability-logs": chosen.observability.existing_workspace_id}
+    read = {
+        "lake-account": chosen.lake.existing_id,
+        "observability-logs": chosen.observability.existing_workspace_id,
+        "registry-registry": chosen.registry.existing_id,
+    }
     return {name for name, existing in read.items() if existing is not None}
+
+
+def _is_locked(kind: str) -> bool:
+    return kind in HOLDS_DATA and not HOLDS_DATA[kind].unlocked
 
 
 @dataclass(frozen=True)
@@ -62,7 +87,7 @@ class Guards(Block):
         locked = [
             one
             for one in (walk.created() if governance.locks else [])
-            if walk.kind_of(one) in HOLDS_DATA and one.pulumi_resource_name not in foreign
+            if _is_locked(walk.kind_of(one)) and one.pulumi_resource_name not in foreign
         ]
         for one in locked:
             self._lock(one)
@@ -72,12 +97,13 @@ class Guards(Block):
         self.register_outputs({"locks": len(locked), "policies": len(assigned)})
 
     def _lock(self, target: pulumi.CustomResource) -> authorization.ManagementLockByScope:
+        held = HOLDS_DATA[walk.kind_of(target)]
         return authorization.ManagementLockByScope(
             f"{self._name}-lock-{target.pulumi_resource_name}",
             scope=target.id,
             lock_name="keep",
             level=authorization.LockLevel.CAN_NOT_DELETE,
-            notes=f"Holds {HOLDS_DATA[walk.kind_of(target)]}. To delete it, set governance.locks to false and update.",
+            notes=f"Holds {held.what}. To delete it, set governance.locks to false and update.",
             opts=self.child(),
         )
 

@@ -23,8 +23,8 @@ class PromotionArgs:
 class Promotion(Block):
     """A registry with storage and images that Azure makes, in a resource group that Azure manages.
 
-    Private end points of those two are the reader's to make, once per subnet
-    (machine-learning/how-to-registry-network-isolation).
+    Private endpoints to those two are made by a person (docs/operations.md): whoever deploys has no right to approve
+    them in that group (machine-learning/how-to-registry-network-isolation).
     """
 
     def __init__(self, name: str, args: PromotionArgs, opts: pulumi.ResourceOptions | None = None) -> None:

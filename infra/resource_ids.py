@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def subscription_of(resource_id: str) -> str:
+    """The subscription."""
+    return resource_id.split("/")[2]
+
+
 def group_of(resource_id: str) -> str:
     """The resource group."""
     return resource_id.split("/")[4]

@@ -183,6 +183,18 @@ def lake_is_what_azure_has(lake: s.Lake) -> Iterator[Problem]:
         )
 
 
+def their_logs_keep_their_plan(observability: s.Observability) -> Iterator[Problem]:
+    """The plan of a table is its workspace's: that of another team is theirs to choose."""
+    if observability.existing_workspace_id is not None and observability.basic_tables:
+        yield Problem(
+            "observability.basicTables",
+            f"{', '.join(observability.basic_tables)} given beside observability.existingWorkspaceId: another team's"
+            " workspace is read, not changed",
+            "remove it, and agree the tables' plan with that team",
+            "azure-monitor/logs/logs-table-plans",
+        )
+
+
 SPARK_VERSIONS = ("3.4", "3.5")  # 3.3 was disabled on 2025-03-31
 
 
@@ -370,6 +382,7 @@ RULES: tuple[RuleRow, ...] = (
     (("spark",), spark_leaves_the_driver_a_node),
     (("observability",), tables_are_ones_own),
     (("lake",), lake_is_what_azure_has),
+    (("observability",), their_logs_keep_their_plan),
     (("cluster",), api_server_is_reached_one_way),
     (("cluster",), local_accounts_are_an_exception_in_time),
     (("cluster",), os_disks_fit_their_machines),

@@ -11,6 +11,7 @@ from infra import outbound_rules, settings
 from infra.access import isolation_mode
 from infra.block import Block, Placement
 from infra.identity import Account
+from infra.resource_ids import group_of, subscription_of
 from infra.vault import Key
 
 FIXED = (
@@ -34,7 +35,6 @@ class WorkspaceArgs:
         workspace: its settings.
         network: whether its public end point answers, and whose network its computes are in.
         shared_keys: whether its storage still takes keys.
-        subscription_id: of the lake, for the datastores.
         storage_id, vault_id, registry_id, insights_id: the services it uses.
         identity: the workspace's own.
         lake_id, lake_account: the storage account of the datastores.
@@ -47,7 +47,6 @@ class WorkspaceArgs:
     workspace: settings.Workspace
     network: settings.Network
     shared_keys: bool
-    subscription_id: str
     storage_id: pulumi.Input[str]
     vault_id: pulumi.Input[str]
     registry_id: pulumi.Input[str]
@@ -135,6 +134,7 @@ class Workspace(Block):
 
     def _make_datastore(self, zone: str, filesystem: pulumi.Input[str]) -> ml.Datastore:
         args, place = self._args, self._args.placement
+        lake = pulumi.Output.from_input(args.lake_id)  # another team's is in a group of theirs
         return ml.Datastore(
             f"{self._name}-datastore-{zone}",
             resource_group_name=place.resource_group,
@@ -149,8 +149,8 @@ class Workspace(Block):
                 filesystem=filesystem,
                 protocol="https",
                 endpoint="core.windows.net",
-                subscription_id=args.subscription_id,
-                resource_group=place.resource_group,
+                subscription_id=lake.apply(subscription_of),
+                resource_group=lake.apply(group_of),
                 credentials=ml.NoneDatastoreCredentialsArgs(credentials_type="None"),
                 service_data_access_auth_identity="WorkspaceUserAssignedIdentity",
             ),

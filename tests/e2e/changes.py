@@ -266,7 +266,15 @@ CHANGES = (
         "locks",
         {"governance.locks": True},
         creates=tuple(
-            f"guards-lock-{one}" for one in ("lake-account", "observability-logs", "storage-account", "vault-vault")
+            f"guards-lock-{one}"
+            for one in (
+                "lake-account",
+                "observability-logs",
+                "promotion-registry",
+                "registry-registry",
+                "storage-account",
+                "vault-vault",
+            )
         ),
     ),
     Change(

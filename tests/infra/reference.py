@@ -114,7 +114,7 @@ ROLES = (
     Role(ANYONE, LOGS_READ, (LOGS,)),
 )
 
-# Rows that prod has no use for: what they are for, and why not.
+# Rows that the program makes nothing for in prod: what they are for, and why not.
 ELSEWHERE = {
     "workspace: Azure AI Enterprise Network Connection Approver": "of a workspace in its own managed network: staging",
     "training: Storage Account Contributor": "of a high-business-impact workspace: a setting, tested in test_roles.py",
@@ -122,6 +122,7 @@ ELSEWHERE = {
     "workload: Contributor on the workspace": "Metrics Writer is enough for what pods write",
     "Synapse: Contributor on the workspace": "of an attached Spark pool: a setting, off in prod",
     "Spark jobs: Contributor on storage": "of an attached Spark pool: a setting, off in prod",
+    "AML registry: blob and registry of its managed group": "made by hand: a deployer may approve nothing there",
 }
 APPROVER = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
 DEPLOYER = (SCIENCE, ACR_PUSH, "f58310d9-a9f6-439a-9e8d-f62e7b41a168")  # of the CI identity, made by infra/bootstrap

@@ -340,12 +340,16 @@ def test_what_another_team_runs_is_read_and_used() -> None:
     values["observability"]["basicTables"] = []
     for block, key, resource_id in each(THEIRS):
         values[block][key] = resource_id
+    values["observability"]["basicTables"] = []
     made = program.run("dev", values)
     assert made.all("operationalinsights:Workspace") == made.all("containerregistry:Registry") == []
     assert [account.name for account in made.all("storage:StorageAccount")] == ["storage-account"]
     for _, _, resource_id in each(THEIRS):
         scopes = [entry for entry in made.all("RoleAssignment") if entry.inputs["scope"].startswith(resource_id)]
         assert scopes, "the roles are on theirs"
+    for store in each(made.all("machinelearningservices:Datastore")):
+        place = RG.split("/")
+        assert [store.inputs["properties"][key] for key in ("subscriptionId", "resourceGroup")] == [place[2], place[4]]
     targets = {
         endpoint.inputs["privateLinkServiceConnections"][0]["privateLinkServiceId"]
         for endpoint in made.all("network:PrivateEndpoint")

@@ -8,7 +8,19 @@ from tests.plan.workbench import REMOVED, Set
 PERSON = "11111111-0000-4000-8000-000000000012"
 HOST = {"hosts": {"index": "packages.example.org"}}
 
+LOGS = (
+    "/subscriptions/33333333-0000-4000-8000-000000000001/resourceGroups/theirs"
+    "/providers/Microsoft.OperationalInsights/workspaces/logs"
+)
+
 SETTINGS: tuple[Mistake, ...] = (
+    Mistake(
+        "traps",
+        "staging",
+        Set("observability.existingWorkspaceId", LOGS),
+        "observability.basicTables",
+        Set("observability.basicTables", []),
+    ),
     Mistake("names", "dev", Set("platform.name", "mlplatform"), "platform.name", Set("platform.name", "mlplat")),
     Mistake(
         "names",
@@ -157,7 +169,7 @@ SETTINGS: tuple[Mistake, ...] = (
         "dev",
         Set("personas.reader.principalType", "Everyone"),
         "personas.reader.principalType",
-        Set("personas.reader.principalType", "User"),
+        Set("personas.reader.principalType", "Group"),
     ),
     Mistake("roles", "dev", Set("personas.reader.objectId", "readers"), "personas.reader.objectId"),
     Mistake(
