@@ -18,7 +18,7 @@ import yaml
 
 from azlocal.engine.errors import ResourceError
 from azlocal.engine.https import Connections
-from azlocal.engine.kubernetes import CLUSTER_SCOPED
+from azlocal.engine.kubernetes import CLUSTER_SCOPED, refusal
 from azlocal.engine.ports import Reply
 from azlocal.engine.provider import Json
 
@@ -188,4 +188,4 @@ def _checked(reply: Reply) -> Reply:
     if reply.status < 400:
         return reply
     status = reply.body if isinstance(reply.body, dict) else {}
-    raise ResourceError(str(status.get("reason") or f"HTTP{reply.status}"), str(status.get("message") or reply.body))
+    raise refusal(reply.status, str(status.get("reason") or ""), str(status.get("message") or reply.body))

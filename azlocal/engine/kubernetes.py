@@ -6,6 +6,7 @@ one in this process that only checks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -45,6 +46,21 @@ IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 PATCH = "Patch"
 # Tokens of the package that are no objects: they are made by code that only the real provider has.
 NO_OBJECTS = ("kubernetes:helm.sh", "kubernetes:yaml", "kubernetes:kustomize")
+
+
+_UNTYPED = re.compile(r"failed to create typed patch object \([^)]*\): (?:errors:\s*)?\.(\S+): ")
+
+
+def refusal(status: int, reason: str, message: str) -> ResourceError:
+    """An API server's refusal, by its reason.
+
+    It gives none for what it cannot read as the kind, and 500 as if it were broken: that is what its own causes call
+    FieldValueTypeInvalid.
+    """
+    untyped = None if reason else _UNTYPED.search(message)
+    if untyped:
+        return ResourceError("FieldValueTypeInvalid", message, untyped[1])
+    return ResourceError(reason or f"HTTP{status}", message)
 
 
 class Cluster(Protocol):

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from azlocal.engine.errors import ResourceError
+from azlocal.engine.kubernetes import refusal
 from azlocal.kubernetes.standin import StandIn
 from azlocal.kubernetes.status import StatusError
 from azlocal.state import State
@@ -77,5 +78,4 @@ class PaperClusters:
 
 
 def _refusal(error: StatusError) -> ResourceError:
-    """By its reason, or by its status where the API server gives none, as for a field of the wrong type."""
-    return ResourceError(error.reason or f"HTTP{error.code}", error.message)
+    return refusal(error.code, error.reason, error.message)

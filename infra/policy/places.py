@@ -49,8 +49,10 @@ def _unzoned(resources: Sequence[Resource]) -> bool:
 
 def _unzoned_pools(resources: Sequence[Resource]) -> bool:
     """No pool of nodes has zones."""
-    clusters = _of(resources, containerservice.CLUSTER)
-    pools = (pool for one in clusters for pool in get(one.body, containerservice.POOLS, ()))
+    pools = [
+        pool for one in _of(resources, containerservice.CLUSTER) for pool in get(one.body, containerservice.POOLS, ())
+    ]
+    pools += [get(one.body, "properties", {}) for one in _of(resources, containerservice.POOL)]
     return _unlocked(resources) and not any(get(pool, "availabilityZones") for pool in pools)
 
 

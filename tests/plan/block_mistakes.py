@@ -7,9 +7,10 @@ from tests.plan.workbench import Set, Text
 
 
 def _row(  # noqa: PLR0917  # a row of a table
-    kind: Kind, env: str, file: str, old: str, new: str, code: str, *setup: Set
+    kind: Kind, env: str, file: str, old: str, new: str, code: str, *setup: Set, mend: str = "", names: str = ""
 ) -> Mistake:
-    return Mistake(kind, env, Text(file, old, new), code, setup=setup)
+    """``mend``: what to write instead, where that is not what stood there; ``names``: what the plan says to write."""
+    return Mistake(kind, env, Text(file, old, new), code, Text(file, old, mend or old), setup, names)
 
 
 _KUBELET = '    Grant(CONTROL_PLANE, "Managed Identity Operator", KUBELET_ID, "gives the nodes their identity"),\n'
@@ -51,6 +52,7 @@ NAMES = (
         'account_name=place.names.of("storage_account")',
         'account_name="St-" + place.names.of("storage_account")',
         "AccountNameInvalid",
+        mend='account_name="st" + place.names.of("storage_account")',
     ),
     _row(
         "names",
@@ -59,8 +61,17 @@ NAMES = (
         'vault_name=place.names.of("key_vault")',
         'vault_name=place.names.of("key_vault") + "-"',
         "VaultNameNotValid",
+        mend='vault_name=place.names.of("key_vault") + "x"',
     ),
-    _row("names", "dev", "naming.py", '"data_lake": NameRule("dls"', '"data_lake": NameRule("st"', "AlreadyExists"),
+    _row(
+        "names",
+        "dev",
+        "naming.py",
+        '"data_lake": NameRule("dls"',
+        '"data_lake": NameRule("st"',
+        "AlreadyExists",
+        mend='"data_lake": NameRule("lake"',
+    ),
     _row(
         "names",
         "dev",
@@ -68,9 +79,26 @@ NAMES = (
         'registry_name=place.names.of("container_registry")',
         'registry_name="cr-" + place.names.of("container_registry")',
         "InvalidResourceName",
+        mend='registry_name="cr" + place.names.of("container_registry")',
     ),
-    _row("names", "dev", "spark.py", 'place.names.of("synapse_workspace")', '"Synapse"', "ValidationFailed"),
-    _row("names", "staging", "cluster.py", 'pools.system("system"', 'pools.system("system-pool"', "InvalidParameter"),
+    _row(
+        "names",
+        "dev",
+        "spark.py",
+        'place.names.of("synapse_workspace")',
+        '"Synapse"',
+        "ValidationFailed",
+        mend='"synapse"',
+    ),
+    _row(
+        "names",
+        "staging",
+        "cluster.py",
+        'pools.system("system"',
+        'pools.system("system-pool"',
+        "InvalidParameter",
+        mend='pools.system("systempool"',
+    ),
     _row(
         "names",
         "dev",
@@ -78,6 +106,7 @@ NAMES = (
         'place.names.of("trusted_access")',
         '"trusted-access-of-the-workspace"',
         "InvalidParameter",
+        mend='"trusted-access"',
     ),
 )
 
@@ -89,6 +118,8 @@ ADDRESSES = (
         "address_prefixes=[str(plan.address_space)]",
         'address_prefixes=["10.99.0.0/16"]',
         "NetcfgInvalidSubnet",
+        mend='address_prefixes=["10.21.0.0/16"]',
+        names="10.21.",
     ),
     _row(
         "addresses",
@@ -97,6 +128,8 @@ ADDRESSES = (
         "pod_cidr=str(cluster.pod_cidr)",
         'pod_cidr="10.21.0.0/16"',
         "PodCidrOverlapExistingSubnetsCidr",
+        mend='pod_cidr="10.200.0.0/16"',
+        names="pod CIDR",
     ),
     _row(
         "addresses",
@@ -105,6 +138,7 @@ ADDRESSES = (
         _CONFIGS_END,
         _RESERVED,
         "PrivateIPAddressInReservedRange",
+        mend=_RESERVED.replace("10.21.1.2", "10.21.1.100"),
     ),
     _row(
         "addresses",
@@ -121,6 +155,7 @@ ADDRESSES = (
         "            next_hop_ip_address=hub.next_hop,\n",
         "",
         "NextHopIpAddressRequired",
+        names="nextHopIpAddress",
     ),
 )
 
@@ -132,6 +167,8 @@ SUBNETS = (
         "address_prefixes=[str(space)]",
         'address_prefixes=[str(space), "10.20.0.0/16"]',
         "VnetAddressSpacesOverlap",
+        mend='address_prefixes=[str(space), "10.200.0.0/16"]',
+        names="address",
     ),
     _row(
         "subnets",
@@ -140,6 +177,7 @@ SUBNETS = (
         'FIREWALL_SUBNET = Subnet("firewall", 26, 26,',
         'FIREWALL_SUBNET = Subnet("firewall", 27, 27,',
         "NetcfgSubnetTooSmallForReservedName",
+        names="26",
     ),
     _row(
         "subnets",
@@ -148,8 +186,17 @@ SUBNETS = (
         'fixed_name="AzureFirewallSubnet"',
         'fixed_name="FirewallSubnet"',
         "AzureFirewallInvalidSubnetName",
+        names="AzureFirewallSubnet",
     ),
-    _row("subnets", "dev", "network.py", "default_outbound_access=False,", _DELEGATED, "SubnetIsDelegated"),
+    _row(
+        "subnets",
+        "dev",
+        "network.py",
+        "default_outbound_access=False,",
+        _DELEGATED,
+        "SubnetIsDelegated",
+        mend=_DELEGATED.replace('"synapse"', '"runners"'),
+    ),
     _row(
         "subnets",
         "dev",
@@ -157,6 +204,8 @@ SUBNETS = (
         'private_endpoint_network_policies="Enabled"',
         'private_endpoint_network_policies="On"',
         "InvalidParameter",
+        mend='private_endpoint_network_policies="NetworkSecurityGroupEnabled"',
+        names="NetworkSecurityGroupEnabled",
     ),
     _row(
         "subnets",
@@ -166,6 +215,7 @@ SUBNETS = (
         "",
         "NetworkSecurityGroupNotCompliantForAzureBastionSubnet",
         Set("network.bastion", True),
+        names="GatewayManager",
     ),
     _row(
         "subnets",
@@ -174,6 +224,7 @@ SUBNETS = (
         '_out(TRAINING, 130, "AllowMachineLearning"',
         '_out(TRAINING, 120, "AllowMachineLearning"',
         "SecurityRuleConflict",
+        mend='_out(TRAINING, 999, "AllowMachineLearning"',
     ),
     _row(
         "subnets",
@@ -182,6 +233,7 @@ SUBNETS = (
         '_out(TRAINING, 120, "AllowEntra"',
         '_out(TRAINING, 99, "AllowEntra"',
         "SecurityRuleInvalidPriority",
+        mend='_out(TRAINING, 4000, "AllowEntra"',
     ),
     _row(
         "subnets",
@@ -190,6 +242,7 @@ SUBNETS = (
         '"AzureMachineLearning", "443", "8787", "18881")',
         '"AzureMachineLearning", "443", "8787", "188811")',
         "SecurityRuleInvalidPortRange",
+        mend='"AzureMachineLearning", "443", "8787", "18881-18891")',
     ),
     _row(
         "subnets",
@@ -198,6 +251,8 @@ SUBNETS = (
         "outbound_type=outbound_type",
         'outbound_type="userDefinedRouting"',
         "ExistingRouteTableNotAssociatedWithSubnet",
+        mend='outbound_type="userAssignedNATGateway"',
+        names="userAssignedNATGateway",
     ),
 )
 
@@ -209,6 +264,7 @@ PRIVATE_DNS = (
         'private_zone_name=zone,\n            location="Global"',
         "private_zone_name=zone,\n            location=place.location",
         "LocationNotAvailableForResourceType",
+        names="global",
     ),
     _row(
         "private DNS",
@@ -217,6 +273,7 @@ PRIVATE_DNS = (
         "registration_enabled=False",
         "registration_enabled=True",
         "BadRequest",
+        names="registrationEnabled",
     ),
     _row(
         "private DNS",
@@ -225,6 +282,7 @@ PRIVATE_DNS = (
         "privatelink.vaultcore.azure.net",
         "privatelink.vault.azure.net",
         "PrivateDnsZoneDoesNotMatchGroup",
+        names="privatelink.vaultcore.azure.net",
     ),
     _row(
         "private DNS",
@@ -233,6 +291,7 @@ PRIVATE_DNS = (
         '("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")',
         '("privatelink.api.azureml.ms",)',
         "PrivateDnsZoneMissing",
+        names="privatelink.notebooks.azure.net",
     ),
     _row(
         "private DNS",
@@ -241,6 +300,7 @@ PRIVATE_DNS = (
         "for purpose, network_id in self._args.links.items()",
         "for purpose, network_id in self._args.links.items() if purpose",
         "PrivateDnsZoneNotLinked",
+        names="link",
     ),
     _row(
         "private DNS",
@@ -249,6 +309,8 @@ PRIVATE_DNS = (
         '"privatelink.{region}.azmk8s.io"',
         '"privatelink.azmk8s.io"',
         "InvalidParameter",
+        mend='"privatelink.westeurope.azmk8s.io"',
+        names="privatelink.westeurope.azmk8s.io",
     ),
     _row(
         "private DNS",
@@ -257,6 +319,7 @@ PRIVATE_DNS = (
         'endpoints.connect("registry", registry.id)\n',
         "",
         "PrivateEndpointMissing",
+        names="endpoint",
     ),
     _row(
         "private DNS",
@@ -265,6 +328,7 @@ PRIVATE_DNS = (
         "group_ids=[group]\n",
         'group_ids=[group, "dfs"]\n',
         "OnlyOneGroupIdPermitted",
+        names="group id",
     ),
 )
 
@@ -342,6 +406,8 @@ REGIONS = (
         "location=place.location,\n            kubernetes_version",
         'location="northeurope",\n            kubernetes_version',
         "InvalidResourceReference",
+        mend='location="westeurope",\n            kubernetes_version',
+        names="westeurope",
     ),
 )
 
@@ -353,6 +419,7 @@ SKUS = (
         'public_ip_allocation_method="Static"',
         'public_ip_allocation_method="Dynamic"',
         "StandardSkuPublicIPAddressesMustBeStatic",
+        names="Static",
     ),
     _row(
         "SKUs",
@@ -361,6 +428,7 @@ SKUS = (
         'containerregistry.SkuArgs(name="Premium")',
         'containerregistry.SkuArgs(name="Standard")',
         "ResourceSkuNotSupported",
+        names="Premium",
     ),
     _row(
         "SKUs",
@@ -369,6 +437,8 @@ SKUS = (
         "network.FirewallPolicySkuArgs(tier=hub.firewall_tier)",
         'network.FirewallPolicySkuArgs(tier="Premium")',
         "AzureFirewallPolicySkuTierMismatch",
+        mend='network.FirewallPolicySkuArgs(tier="Standard")',
+        names="Standard",
     ),
     _row(
         "SKUs",
@@ -377,6 +447,7 @@ SKUS = (
         'kind="StorageV2"',
         'kind="BlobStorage"',
         "HnsNotSupportedForAccountKind",
+        names="StorageV2",
     ),
     _row(
         "SKUs",
@@ -385,6 +456,8 @@ SKUS = (
         "idle_timeout_in_minutes=10",
         "idle_timeout_in_minutes=240",
         "NatGatewayIdleTimeoutOutOfRange",
+        mend="idle_timeout_in_minutes=120",
+        names="120",
     ),
     _row(
         "SKUs",
@@ -393,6 +466,8 @@ SKUS = (
         "days=args.registry.untagged_retention_days",
         "days=400",
         "InvalidParameter",
+        mend="days=365",
+        names="365",
     ),
     Mistake(
         "SKUs",
@@ -422,6 +497,8 @@ VERSIONS = (
         "        self._vault = vault = keyvault.Vault(",
         _NEW_GATEWAY,
         "NoRegisteredProviderFound",
+        mend=_NEW_GATEWAY.replace("v20990101preview", "v20250501"),
+        names="2025-05-01",
     ),
     _row(
         "api-versions",
@@ -430,6 +507,8 @@ VERSIONS = (
         "        registry = self._registry(name, args)\n",
         _OLD_REGISTRY,
         "NoRegisteredProviderFound",
+        mend=_OLD_REGISTRY.replace("v20150101", "v20230701"),
+        names="2023-07-01",
     ),
 )
 
@@ -440,7 +519,8 @@ TYPES = (
         "serving.py",
         '"azure.workload.identity/use": "true"',
         '"azure.workload.identity/use": True',
-        "HTTP500",
+        "FieldValueTypeInvalid",
+        names="azure.workload.identity/use",
     ),
     _row(
         "types",
@@ -449,9 +529,27 @@ TYPES = (
         "enable_node_public_ip=False",
         'enable_node_public_ip="never"',
         "InvalidRequestContent",
+        names="enableNodePublicIp",
     ),
-    _row("types", "dev", "node_pools.py", "max_pods=110", 'max_pods="many"', "InvalidRequestContent"),
-    _row("types", "dev", "cluster.py", "enable_rbac=True", 'enable_rbac="yes"', "InvalidRequestContent"),
+    _row(
+        "types",
+        "dev",
+        "node_pools.py",
+        '"max_pods": 110',
+        '"max_pods": "many"',
+        "InvalidRequestContent",
+        mend='"max_pods": 50',
+        names="maxPods",
+    ),
+    _row(
+        "types",
+        "dev",
+        "cluster.py",
+        "enable_rbac=True",
+        'enable_rbac="yes"',
+        "InvalidRequestContent",
+        names="enableRBAC",
+    ),
     _row(
         "types",
         "dev",
@@ -459,6 +557,8 @@ TYPES = (
         'minimum_tls_version="TLS1_2"',
         'minimum_tls_version="TLS12"',
         "InvalidParameter",
+        mend='minimum_tls_version="TLS1_3"',
+        names="TLS1_3",
     ),
     _row(
         "types",
@@ -467,14 +567,17 @@ TYPES = (
         'next_hop_type="VirtualAppliance"',
         'next_hop_type="Firewall"',
         "InvalidParameter",
+        names="VirtualAppliance",
     ),
     _row(
         "types",
         "dev",
         "node_pools.py",
-        'os_sku="AzureLinux"',
-        'os_sku="AlpineLinux"',
+        '"os_sku": "AzureLinux"',
+        '"os_sku": "AlpineLinux"',
         "InvalidParameter",
+        mend='"os_sku": "Ubuntu"',
+        names="Ubuntu",
     ),
 )
 
@@ -496,7 +599,13 @@ ROLES = (
         "ResourceNotFound",
     ),
     _row(
-        "roles", "dev", "roles.py", "principal_type=principal_type,", 'principal_type="User",', "UnmatchedPrincipalType"
+        "roles",
+        "dev",
+        "roles.py",
+        "principal_type=principal_type,",
+        'principal_type="User",',
+        "UnmatchedPrincipalType",
+        names="principalType",
     ),
     _row(
         "roles",
@@ -507,8 +616,24 @@ ROLES = (
         "InvalidRoleAssignmentId",
     ),
     _row("roles", "dev", "role_tables.py", _ROLE_TWICE, _ROLE_TWICE * 2, "DuplicateName"),
-    _row("roles", "dev", "role_tables.py", _KUBELET, "", "CustomKubeletIdentityMissingPermissionError"),
-    _row("roles", "prod", "role_tables.py", _ZONE, "", "CustomPrivateDNSZoneMissingPermissionError"),
+    _row(
+        "roles",
+        "dev",
+        "role_tables.py",
+        _KUBELET,
+        "",
+        "CustomKubeletIdentityMissingPermissionError",
+        names="Managed Identity Operator",
+    ),
+    _row(
+        "roles",
+        "prod",
+        "role_tables.py",
+        _ZONE,
+        "",
+        "CustomPrivateDNSZoneMissingPermissionError",
+        names="Private DNS Zone Contributor",
+    ),
 )
 
 ORDER = (
@@ -519,6 +644,7 @@ ORDER = (
         "opts=self.child(depends_on=args.roles, ",
         "opts=self.child(",
         "AuthorizationFailed",
+        names="depend",
     ),
     _row(
         "order",
@@ -527,6 +653,7 @@ ORDER = (
         "depends_on=args.ready, ",
         "",
         "ComputeNodesUnreachable",
+        names="depend",
     ),
     _row(
         "order",
@@ -535,6 +662,7 @@ ORDER = (
         "opts=self.child(depends_on=[rules])",
         "opts=self.child()",
         "FirewallPolicyUpdateNotAllowedWhenUpdatingOrDeleting",
+        names="depends_on",
     ),
     _row(
         "order",
@@ -559,6 +687,7 @@ ORDER = (
         "ready=[cluster.trusted_access, ",
         "ready=[",
         "ExtensionNotInstalled",
+        names="Trusted Access",
     ),
     _row(
         "order",
@@ -567,6 +696,7 @@ ORDER = (
         "resource_group_name=place.resource_group,",
         'resource_group_name=place.names.of("resource_group"),',
         "ResourceGroupNotFound",
+        names="resource group",
     ),
 )
 
@@ -587,8 +717,18 @@ TRAPS = (
         'system_datastores_auth_mode="AccessKey" if args.shared_keys else "Identity"',
         'system_datastores_auth_mode="AccessKey"',
         "KeyBasedAuthenticationNotPermitted",
+        mend='system_datastores_auth_mode="Identity"',
+        names="Identity",
     ),
-    _row("traps", "dev", "workspace_storage.py", "hierarchical=False", "hierarchical=True", "ValidationError"),
+    _row(
+        "traps",
+        "dev",
+        "workspace_storage.py",
+        "hierarchical=False",
+        "hierarchical=True",
+        "ValidationError",
+        names="hierarchical",
+    ),
     _row(
         "traps",
         "local",
@@ -596,6 +736,7 @@ TRAPS = (
         "enable_purge_protection=args.vault.purge_protection or None",
         "enable_purge_protection=args.vault.purge_protection",
         "BadRequest",
+        names="enablePurgeProtection",
     ),
     _row(
         "traps",
@@ -604,6 +745,7 @@ TRAPS = (
         'identity=ml.ManagedServiceIdentityArgs(type="UserAssigned"',
         'identity=ml.ManagedServiceIdentityArgs(type="SystemAssigned,UserAssigned"',
         "UserError",
+        names="user-assigned",
     ),
     # architecture-values 4.1: what only the command line fills in.
     _row(
@@ -613,6 +755,7 @@ TRAPS = (
         '        "clusterId": cluster_id,\n',
         "",
         "ExtensionOperationFailed",
+        names="clusterId",
     ),
     _row(
         "traps",
@@ -621,6 +764,7 @@ TRAPS = (
         '        "cluster_name": cluster_id,\n',
         '        "cluster_name": cluster_name,\n',
         "ExtensionOperationFailed",
+        names="cluster_name",
     ),
     _row(
         "traps",
@@ -629,8 +773,17 @@ TRAPS = (
         '"inferenceRouterServiceType": "LoadBalancer"',
         '"inferenceRouterServiceType": "NodePort"',
         "ExtensionConfigurationInvalid",
+        names="LoadBalancer",
     ),
-    _row("traps", "dev", "extension.py", '"sslCname": serving', '"sslName": serving', "ExtensionConfigurationInvalid"),
+    _row(
+        "traps",
+        "dev",
+        "extension.py",
+        '"sslCname": serving',
+        '"sslName": serving',
+        "ExtensionConfigurationInvalid",
+        names="sslCname",
+    ),
     _row(
         "traps",
         "dev",
@@ -638,6 +791,7 @@ TRAPS = (
         '"Microsoft.MachineLearningServices/workspaces/mlworkload"',
         '"Microsoft.MachineLearningServices/workspaces/workload"',
         "InvalidParameter",
+        names="mlworkload",
     ),
     _row(
         "traps",

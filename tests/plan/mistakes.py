@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.plan.workbench import Change, Set
+from tests.plan.workbench import Change, Set, Text
 
 Kind = Literal[
     "names",
@@ -32,21 +32,24 @@ class Mistake:
         env: the environment that it is made in.
         change: the mistake.
         code: Azure's own code; of a setting its key.
-        fix: the change on top, after which nothing is wrong; none: the mistake is taken back.
+        fix: the change after which nothing is wrong: on top of the mistake, or, of the same text, in its place.
         setup: changes before, with which nothing is wrong either: the variation that the mistake is one of.
+        names: a field or a value that the plan says to write, and the fix writes.
     """
 
     kind: Kind
     env: str
     change: Change
     code: str
-    fix: Change | None = None
+    fix: Change
     setup: tuple[Change, ...] = ()
+    names: str = ""
 
     @property
     def mended(self) -> tuple[Change, ...]:
         """All changes, with the fix at the end."""
-        return self.setup if self.fix is None else (*self.setup, self.change, self.fix)
+        instead = isinstance(self.fix, Text) and isinstance(self.change, Text) and self.fix.old == self.change.old
+        return (*self.setup, self.fix) if instead else (*self.setup, self.change, self.fix)
 
     def __str__(self) -> str:
         what = self.change.key if isinstance(self.change, Set) else self.change.file

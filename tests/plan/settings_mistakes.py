@@ -171,7 +171,13 @@ SETTINGS: tuple[Mistake, ...] = (
         "personas.reader.principalType",
         Set("personas.reader.principalType", "Group"),
     ),
-    Mistake("roles", "dev", Set("personas.reader.objectId", "readers"), "personas.reader.objectId"),
+    Mistake(
+        "roles",
+        "dev",
+        Set("personas.reader.objectId", "readers"),
+        "personas.reader.objectId",
+        Set("personas.reader.objectId", "11111111-0000-4000-8000-000000000003"),
+    ),
     Mistake(
         "subnets",
         "dev",

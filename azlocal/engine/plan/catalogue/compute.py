@@ -90,6 +90,8 @@ ROWS = {
     **table(
         "aks/egress-udr",
         {
+            "ExistingRouteTableNotAssociatedWithSubnet": "associate a route table with the subnet, or set"
+            " `outboundType` to loadBalancer, managedNATGateway or, with a NAT gateway, userAssignedNATGateway",
             "OutboundConnFailVMExtensionError": "let the cluster depend on the routes and peerings that its nodes"
             " leave by",
         },

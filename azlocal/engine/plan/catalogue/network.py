@@ -126,6 +126,13 @@ ROWS = {
         },
     ),
     **table(
+        "dns/private-dns-autoregistration",
+        {
+            "BadRequest Microsoft.Network/privateDnsZones/virtualNetworkLinks": "set `registrationEnabled` to true in"
+            " one zone of a network at most",
+        },
+    ),
+    **table(
         "private-link/private-endpoint-dns",
         {
             "DuplicatePrivateDnsZonesNotAllowed": "name each zone once in the group",

@@ -17,7 +17,9 @@ ROWS = {
     "Protected": Advice("remove the option `protect` and run up first", f"{_PULUMI}options/protect/"),
     "DataLoss": Advice("leave the resource as it is, or add the option that the message names", "docs/azlocal.md"),
     "NotServed": Advice("leave it out of this environment, or add a row as the message says", "docs/azlocal.md"),
-    "HTTP500": Advice("give each field the type that its schema names", f"{_KUBERNETES}using-api/server-side-apply/"),
+    "FieldValueTypeInvalid": Advice(
+        "give each field the type that its schema names", f"{_KUBERNETES}using-api/server-side-apply/"
+    ),
     "Invalid": Advice("correct the field that the message names", f"{_KUBERNETES}using-api/api-concepts/"),
     **table(
         "azure-resource-manager/management/async-operations",
