@@ -17,7 +17,7 @@ from azlocal.arm.errors import ArmError, bad_request, not_served
 from azlocal.arm.locations import normalize
 from azlocal.arm.messages import ArmResponse
 from azlocal.arm.providers.machinelearning import managed
-from azlocal.machinelearning.assets import references, shared
+from azlocal.machinelearning.assets import flavors, references, shared
 from azlocal.machinelearning.data import DataError
 from azlocal.machinelearning.places import Place
 from azlocal.machinelearning.plane import Request, Route, ok
@@ -101,14 +101,51 @@ def _source(request: Request, text: str) -> tuple[Resource, Resource]:
     raise ArmError(404, "UserError", f"No workspace in '{match['location']}' has the id '{match['guid']}'.")
 
 
+async def _reserve(request: Request) -> ArmResponse:
+    """A container of its own for the files of a version that is not there yet, and a link to write to it."""
+    service, registry = request.service, request.workspace
+    name, version = request.names["name"], request.names["version"]
+    if shared.version(service.azure.state, registry, name, version):
+        raise ArmError(409, "Conflict", f"The model '{name}:{version}' exists already in '{registry.name}'.")
+    place = await _container_for(service, registry)
+    return _reference(request, place, place.uri.rstrip("/"), "racwl")
+
+
+async def _put(request: Request) -> ArmResponse:
+    """A version of files that were written to such a container; of one that is there only the words may change."""
+    given = request.json.get("properties") or {}
+    service, registry = request.service, request.workspace
+    name, version = request.names["name"], request.names["version"]
+    uri, before = str(given.get("modelUri") or ""), shared.version(service.azure.state, registry, name, version)
+    account = managed.storage(service.azure.state, registry)
+    if not uri.startswith(f"https://{account}.blob.core.windows.net/"):
+        raise bad_request(f"'{uri}' is not in the registry's storage.", "UserError", "properties.modelUri")
+    if before and before.properties["modelUri"] != uri:
+        raise ArmError(409, "UserError", f"The model '{name}:{version}' exists and is immutable.")
+    properties = {**_DEFAULTS, "modelType": "custom_model", **given, "provisioningState": "Succeeded"}
+    if properties["modelType"] == "mlflow_model" and not properties["flavors"]:
+        place = service.places.locate(request.scope, uri)
+        properties["flavors"] = await flavors.read_flavors(service.data, place) if isinstance(place, Place) else {}
+    id_, created = shared.uri(registry, name, version), before.created if before else time.time()
+    made = Resource(id_, shared.MODEL_VERSION, {"properties": properties}, created=created)
+    shared.put(service.azure.state, registry, name, version, made)
+    return ArmResponse(200 if before else 201, _body(made))
+
+
+async def _container_for(service: MachineLearning, registry: Resource) -> Place:
+    """A new container in the registry's storage."""
+    account = managed.storage(service.azure.state, registry)
+    place = Place(account, f"{registry.name.lower().replace('_', '-')}-{uuid.uuid4()}"[-63:].strip("-"), "")
+    await service.data.blobs.make_container(place.account, place.container)
+    return place
+
+
 async def _copy(service: MachineLearning, registry: Resource, workspace: Resource, source: Resource) -> Place:
     """The model's files in the registry's storage, below the last name of their path."""
     origin = service.places.locate(workspace.key, str(source.properties["modelUri"]))
-    account = managed.storage(service.azure.state, registry)
     name = str(source.properties["modelUri"]).rstrip("/").rsplit("/", 1)[-1]
-    target = Place(account, f"{registry.name.lower()}-{uuid.uuid4()}"[-63:].strip("-"), name)
     try:
-        await service.data.blobs.make_container(target.account, target.container)
+        target = (await _container_for(service, registry)).below(name)
         with tempfile.TemporaryDirectory(dir=service.azure.folder.sub("registries")) as folder:
             fetched = await service.data.fetch(origin, Path(folder, "model"), single=False)
             found = list(fetched.iterdir())
@@ -154,13 +191,19 @@ async def _link(request: Request) -> ArmResponse:
     found = _version(request)
     uri = str(found.properties["modelUri"])
     host, container = uri.split("/")[2:4]
-    place = Place(host.partition(".")[0], container, "")
-    link = request.service.links.to(request.scope, place, "rl", _HOURS)
+    return _reference(request, Place(host.partition(".")[0], container, ""), uri, "rl")
+
+
+def _reference(request: Request, container: Place, uri: str, permissions: str) -> ArmResponse:
+    links = request.service.links
     return ok({
         "blobReferenceForConsumption": {
             "blobUri": uri,
-            "storageAccountArmId": request.service.links.account_id(place.account),
-            "credential": {"credentialType": "SAS", "sasUri": link},
+            "storageAccountArmId": links.account_id(container.account),
+            "credential": {
+                "credentialType": "SAS",
+                "sasUri": links.to(request.scope, container, permissions, _HOURS),
+            },
         }
     })  # fmt: skip
 
@@ -204,5 +247,7 @@ ROUTES = [
     Route("GET", "/models/{name}", _container, "assets/read"),
     Route("GET", "/models/{name}/versions", _versions, "assets/read"),
     Route("GET", "/models/{name}/versions/{version}", _get, "assets/read"),
+    Route("PUT", "/models/{name}/versions/{version}", _put, "assets/write"),
+    Route("PUT", "/tempdatarefs/{name}/versions/{version}", _reserve, "assets/write"),
     Route("POST", "/datarefs/{name}/versions/{version}", _link, "assets/read"),
 ]

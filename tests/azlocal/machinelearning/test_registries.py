@@ -91,6 +91,25 @@ def test_a_model_is_shared_found_and_fetched(
     assert found == {file.name: file.read_text() for file in (tmp_path / "files").rglob("*.txt")}
 
 
+def test_a_model_is_uploaded_to_a_registry_itself(workspace: Workspace, registry: str, tmp_path: Path) -> None:
+    from azure.ai.ml.entities import Model
+
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "weights.txt").write_text(unique("weights"))
+    client = of_registry(workspace, registry)
+    name = unique("m")
+    made = client.models.create_or_update(Model(name=name, version="1", path=str(tmp_path / "files")))
+    assert made.id == f"azureml://registries/{registry.rsplit('/', 1)[-1]}/models/{name}/versions/1"
+    made.tags = {"of": "hand"}
+    client.models.create_or_update(made)
+    assert client.models.get(name, "1").tags == {"of": "hand"}
+    client.models.download(name, "1", download_path=tmp_path / "got")
+    (found,) = (tmp_path / "got").rglob("weights.txt")
+    assert found.read_text() == (tmp_path / "files" / "weights.txt").read_text()
+    with pytest.raises(HttpResponseError, match="immutable"):
+        client.models.create_or_update(Model(name=name, version="1", path=f"{made.path}/else"))
+
+
 def test_a_version_is_there_once_and_what_is_missing_is_told(
     ml: MLClient, workspace: Workspace, registry: str, model: Model
 ) -> None:
