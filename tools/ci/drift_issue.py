@@ -40,8 +40,8 @@ def report(repository: Repository, environment: str, found: str, run: str) -> st
         return f"{environment} is what its program says again: {known['html_url']} is closed."
     text = (
         f"{marker}\nAzure is not what the program says of `{environment}`, or could not be compared. Bring the change"
-        f" into the program, or deploy, which puts Azure back.\n\n{found}\nCompared by {run}. This text is written anew"
-        " each night, and the issue closes by itself.\n"
+        f" into the program, or put Azure back with `pulumi up --refresh --stack {environment}`.\n\n{found}\n"
+        f"Compared by {run}. This text is written anew each night, and the issue closes by itself.\n"
     )
     if known is None:
         made = repository.send("POST", "issues", {"title": f"Drift in {environment}", "body": fit(text)})
