@@ -85,6 +85,11 @@ class Workspace(Block):
     )
     high_business_impact: bool = Field(default=False, description="cannot be changed after creation")
     customer_key: CustomerKey | None = Field(default=None, description="none: keys that Microsoft manages")
+    computes: bool = Field(
+        default=True,
+        description="false: no clusters and no instances, the step before another network.mode: a workspace takes its "
+        "managed network only while it has none",
+    )
     cpu_cluster: AmlCluster
     gpu_cluster: AmlCluster | None = None
     builder_cluster: AmlCluster | None = Field(default=None, description="a small cluster for images alone")

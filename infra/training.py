@@ -49,21 +49,29 @@ class Training(Block):
     def __init__(self, name: str, args: TrainingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
+        # Its name stays known while it is away: jobs wait for it under that name.
+        self.cpu_cluster: pulumi.Output[str] = pulumi.Output.from_input(args.workspace.cpu_cluster.name)
+        if args.workspace.computes:
+            self._make(name)
+        if args.spark_pool_id is not None:
+            spark = ml.SynapseSparkArgs(compute_type="SynapseSpark", resource_id=args.spark_pool_id)
+            self._compute(f"{name}-spark", "spark", spark)
+        self.register_outputs({"cpu_cluster": self.cpu_cluster})
+
+    def _make(self, name: str) -> None:
+        """Clusters and instances: what has nodes in a network."""
+        args = self._args
         clusters = {
             key: self._compute(
                 f"{name}-{key.removesuffix('Cluster')}", given.name, _cluster(given, args.subnet_id), fixed=FIXED
             )
             for key, given in args.workspace.clusters().items()
         }
-        self.cpu_cluster: pulumi.Output[str] = clusters["cpuCluster"].name
+        self.cpu_cluster = clusters["cpuCluster"].name
         instances = args.workspace.instances
         for person in instances.people:
             desk = compute_instances.properties(instances, person, args.tenant_id, args.subnet_id)
             self._compute(f"{name}-instance-{person.name}", person.name, desk, fixed=INSTANCE_FIXED)
-        if args.spark_pool_id is not None:
-            spark = ml.SynapseSparkArgs(compute_type="SynapseSpark", resource_id=args.spark_pool_id)
-            self._compute(f"{name}-spark", "spark", spark)
-        self.register_outputs({"cpu_cluster": self.cpu_cluster})
 
     def _compute(
         self,

@@ -99,8 +99,15 @@ class Workspace(Block):
             hbi_workspace=args.workspace.high_business_impact,
             v1_legacy_mode=False,
             tags=place.tags,
-            opts=self.child(depends_on=args.roles, replace_on_changes=list(FIXED), delete_before_replace=True),
+            opts=self.child(depends_on=args.roles, replace_on_changes=self._fixed(), delete_before_replace=True),
         )
+
+    def _fixed(self) -> list[str]:
+        """What makes the workspace anew. Azure never takes a managed network away (machine-learning/
+        how-to-managed-network, "Limitations").
+        """
+        off = isolation_mode(self._args.network, self._args.workspace) == "Disabled"
+        return [*FIXED, *(["managedNetwork.isolationMode"] if off else [])]
 
     def _managed_network(self) -> ml.ManagedNetworkSettingsArgs:
         """The workspace's own network, made at once: the first job would wait for it otherwise."""

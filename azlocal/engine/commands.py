@@ -175,6 +175,7 @@ def plan(
         found.against = _explained(lambda: _against(project, env, *running), verbose)
     if policy:
         judge_plan(project, found)
+    found.problems += found.against.problems if found.against else []
     if not _is_stdout(json_file):
         print_plan(found, verbose=verbose)
     _write_plan(json_file, found.as_json())

@@ -7,6 +7,7 @@ copy of the state, and the program is compared with that. Nothing is written, to
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,14 +15,17 @@ from azlocal.engine.events import Failure, Silent, Watcher
 from azlocal.engine.host import in_folder_of, with_variables
 from azlocal.engine.looking import Change, Looking
 from azlocal.engine.project import load_project
+from azlocal.engine.provider import Checked
 from azlocal.engine.run import Target, open_state, providers_of
+from azlocal.engine.stack_state import Record
 
 
 @dataclass(slots=True)
 class Drift:
     """What differs: what an update would do to it, what it could not look into, and what went wrong.
 
-    ``same`` counts what stays as it is, ``known`` are the URNs that the state has.
+    ``same`` counts what stays as it is, ``known`` are the URNs that the
+    state has. ``records`` is what there is, ``wanted`` what the program asks for, by URN.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -29,6 +33,8 @@ class Drift:
     failures: list[Failure] = field(default_factory=list)
     same: int = 0
     known: frozenset[str] = frozenset()
+    records: Mapping[str, Record] = field(default_factory=dict)
+    wanted: Mapping[str, Checked] = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -53,6 +59,15 @@ def run_drift(project_dir: Path | str, env: str, target: Target, watcher: Watche
         with in_folder_of(project.main):
             if not looking.refresh():
                 return Drift(failures=looking.summary.failures)
+        there = dict(looking.state.records)
         run_program(project, Monitor(looking, project.name, project.stack), planning=True, note=watcher.note)
     looking.settle()
-    return Drift(looking.changes, looking.open, looking.summary.failures, looking.same, frozenset(kept.records))
+    return Drift(
+        looking.changes,
+        looking.open,
+        looking.summary.failures,
+        looking.same,
+        frozenset(kept.records),
+        there,
+        looking.checked,
+    )

@@ -13,8 +13,10 @@ from typing import Any
 import yaml
 
 from azlocal.engine.events import Action
+from azlocal.engine.plan.against import against
 from azlocal.engine.plan.modules import program_anew
 from azlocal.engine.run import Result, Target, run_up
+from azlocal.engine.softdelete import Held
 from azlocal.engine.stack_state import StackState
 from tests.azlocal.engine.conftest import Heard
 from tests.e2e.changes import REPOSITORY, Change
@@ -34,11 +36,16 @@ class Environment:
         self._modules: dict[str, ModuleType] = {}
         self.heard = Heard()
 
-    def up(self, *, accepted: Collection[str] = ()) -> Result:
+    def up(self, *, accepted: Collection[str] = (), held: Held = Held.REFUSE) -> Result:
         """Bring it up as the copy says."""
         self.heard = Heard()
         with program_anew(REPOSITORY / "infra"), self._modules_of_the_copy():
-            return run_up(self._project, "local", self.target, self.heard, accepted=accepted)
+            return run_up(self._project, "local", self.target, self.heard, accepted=accepted, held=held)
+
+    def in_the_way(self) -> set[str]:
+        """Codes of what a plan finds against what runs: changes that need a step before them."""
+        with program_anew(REPOSITORY / "infra"), self._modules_of_the_copy():
+            return {told["code"] for told in against(self._project, "local", self.target).problems}
 
     def done(self, action: Action) -> set[str]:
         """Names of what had this done to it by the last ``up``."""

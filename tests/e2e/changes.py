@@ -39,7 +39,7 @@ class Change:
         through: settings of an ``up`` that has to come before.
         back_through: settings of an ``up`` that has to come before it is taken back.
         away: what these delete; the change makes it, or makes it again.
-        updates, replaces, creates: what is done to which resources.
+        updates, replaces, creates, deletes: what is done to which resources.
         refused: what stops it, by resource: Azure's code, and the rest of the change is done; or ``DataLoss``, and
             nothing is.
         back: the same for taking the change back.
@@ -52,6 +52,7 @@ class Change:
     through: Mapping[str, Any] = field(default_factory=dict)
     back_through: Mapping[str, Any] = field(default_factory=dict)
     away: tuple[str, ...] = ()
+    deletes: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     creates: tuple[str, ...] = ()
@@ -185,10 +186,13 @@ CHANGES = (
     Change(
         "a managed network instead of one's own",
         {"network.mode": "managed"},
-        updates=("hub-rules",),
+        through={"workspace.computes": False},
+        away=("training-builder", "training-cpu", "training-gpu", "training-instance-desk-local-1"),
+        updates=("hub-rules", "network-vnet", "workspace-workspace"),
         creates=tuple(f"{_APPROVER}-{scope}" for scope in ("lake", "registry", "vault", "workspace-storage")),
-        refused={"network-vnet": "InUseSubnetCannotBeDeleted", "workspace-workspace": "ValidationError"},
-        note="A workspace takes another network only while it has no computes: delete them by hand, `up --refresh`.",
+        deletes=("guards-ml-compute-network", "network-nsg-training", "diagnostics-network-nsg-training"),
+        back={"workspace-workspace": LOSS},
+        note="Azure takes no managed network away: it takes a new workspace, `--purge-deleted` for its name.",
     ),
     Change(
         "a NAT gateway instead of a firewall",

@@ -13,6 +13,7 @@ from azlocal.engine.errors import EngineError
 from azlocal.engine.events import Action
 from azlocal.engine.ports import call
 from azlocal.engine.run import Result
+from azlocal.engine.softdelete import Held
 from azlocal.engine.target import local_target
 from tests.e2e.applying import Environment
 from tests.e2e.changes import (
@@ -73,14 +74,14 @@ def expected(change: Change, environment: Environment) -> dict[str, set[str]]:
     """What the table says."""
     updates = environment.tagged() if change.updates == (TAGGED,) else set(change.updates)
     creates = {*change.creates, *change.away}
-    return {"updates": updates, "replaces": set(change.replaces), "creates": creates, "deletes": set()}
+    return {"updates": updates, "replaces": set(change.replaces), "creates": creates, "deletes": set(change.deletes)}
 
 
 def reversed_(change: Change, environment: Environment) -> dict[str, set[str]]:
     """What taking it back does: the same the other way round, and what Azure refused is sent once more."""
     there = expected(change, environment)
     again = {name for name, code in change.refused.items() if code != LOSS}
-    anew = set(change.away) if change.through else set()
+    anew = {*change.deletes, *(change.away if change.through else ())}
     return {**there, "updates": there["updates"] | again, "creates": anew, "deletes": set(change.creates)}
 
 
@@ -95,15 +96,18 @@ class TestEach:
         logs = {"location": "westeurope", "properties": {"sku": {"name": "PerGB2018"}}}
         call(environment.target.port, "PUT", OTHER_LOGS, "2023-09-01", logs)
         if change.through:
+            with environment.changed(change):
+                assert environment.in_the_way() == {"InUseSubnetCannotBeDeleted", "ValidationError"}
             self._step(environment, change, change.through)
         with environment.changed(change):
             assert up(environment) == change.refused
             assert done(environment) == expected(change, environment)
         if change.back_through:
+            assert environment.in_the_way() == {"InUseSubnetCannotBeDeleted"}
             self._step(environment, change, change.back_through)
         assert up(environment) == change.back
         if change.back:
-            assert environment.up(accepted=change.back).exit_code == 0
+            assert environment.up(accepted=change.back, held=Held.PURGE).exit_code == 0
         else:
             stays = {"vault-key-workspace"}  # Azure deletes keys at the vault's own address alone
             wanted = reversed_(change, environment)

@@ -237,6 +237,24 @@ def test_the_cluster_meets_the_reviewers_list(deployment: Deployment) -> None:
     assert ("defender" in made["securityProfile"]) == chosen.defender
 
 
+def test_a_workspace_can_be_without_what_has_nodes_in_a_network() -> None:
+    values = program.configuration("local")
+    values["workspace"]["computes"] = False
+    made = program.run("local", values)
+    assert [one.inputs["computeName"] for one in made.all("machinelearningservices:Compute")] == ["aks"]
+    assert made.outputs["cpu_cluster"] == "cpu-cluster", "jobs go on naming it"
+
+
+def test_only_the_way_back_from_a_managed_network_makes_the_workspace_anew() -> None:
+    def replaced_by(mode: str) -> bool:
+        values = program.configuration("dev")
+        values["network"]["mode"] = mode
+        made = program.run("dev", values).one("machinelearningservices:Workspace")
+        return "managedNetwork.isolationMode" in made.replace_on_changes
+
+    assert [replaced_by(mode) for mode in ("byo", "managed")] == [True, False]
+
+
 def test_what_aks_keeps_of_a_pool_is_in_its_name() -> None:
     def named(**changed: Any) -> str:
         values = program.configuration("dev")

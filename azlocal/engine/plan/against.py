@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from azlocal.engine.drift import run_drift
 from azlocal.engine.events import Action, Failure
 from azlocal.engine.looking import Change
+from azlocal.engine.plan import standing
 from azlocal.engine.run import Target
 from azlocal.engine.urns import name_of, short_type
 from azlocal.engine.view import SIGNS
@@ -31,12 +32,14 @@ class Against:
     """How a program differs from what runs.
 
     ``open`` are resources whose inputs hang on what would be new: they may change, and how is known only then.
+    ``problems`` are the changes that Azure would refuse for what stands in their way.
     """
 
     changes: list[Change]
     open: list[str]
     failures: list[Failure]
     same: int
+    problems: list[Json] = field(default_factory=list)
 
     def summary(self) -> str:
         """The counts, in one line."""
@@ -84,9 +87,8 @@ def against(project_dir: Path | str, env: str, target: Target) -> Against:
     """
     found = run_drift(project_dir, env, target)
     made = [Change(Action.CREATE, urn) for urn in found.skipped if urn not in found.known]
-    return Against(
-        found.changes + made, [urn for urn in found.skipped if urn in found.known], found.failures, found.same
-    )
+    open_ = [urn for urn in found.skipped if urn in found.known]
+    return Against(found.changes + made, open_, found.failures, found.same, standing.problems(found))
 
 
 def _named(urn: str) -> str:

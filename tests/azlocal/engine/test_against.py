@@ -85,6 +85,55 @@ def test_what_would_lose_data_says_so(stack: Stack) -> None:
     assert line.endswith("`up` wants --accept-data-loss lake")
 
 
+NETWORK = """
+from pulumi_azure_native import network
+rg = group()
+vnet = network.VirtualNetwork("vnet", resource_group_name=rg.name, virtual_network_name="vnet",
+    address_space={"address_prefixes": ["10.0.0.0/16"]}, subnets=[
+        {"name": name, "address_prefix": f"10.0.{at}.0/24"} for at, name in enumerate(SUBNETS)])
+if HOST:
+    network.BastionHost("host", resource_group_name=rg.name, bastion_host_name="host", ip_configurations=[
+        {"name": "one", "subnet": {"id": vnet.id.apply(lambda id: f"{id}/subnets/AzureBastionSubnet")}}])
+"""
+WORKSPACE = """
+from pulumi_azure_native import machinelearningservices as ml
+rg = group()
+ws = ml.Workspace("ws", resource_group_name=rg.name, workspace_name="ws", managed_network={"isolation_mode": MODE})
+if NODES:
+    ml.Compute("cpu", resource_group_name=rg.name, workspace_name=ws.name, compute_name="cpu",
+        properties=ml.AmlComputeArgs(compute_type="AmlCompute"))
+ml.Compute("aks", resource_group_name=rg.name, workspace_name=ws.name, compute_name="aks",
+    properties=ml.KubernetesArgs(compute_type="Kubernetes"))
+"""
+
+
+def filled(program: str, **given: object) -> str:
+    for name, value in given.items():
+        program = program.replace(name, repr(value))
+    return program
+
+
+def test_a_subnet_that_something_stands_in_goes_in_two_steps(stack: Stack) -> None:
+    stack.up(filled(NETWORK, SUBNETS=["AzureBastionSubnet", "other"], HOST=True))
+    (told,) = compared(stack, filled(NETWORK, SUBNETS=["other"], HOST=False)).problems
+    assert (told["code"], told["resource"], told["field"]) == ("InUseSubnetCannotBeDeleted", "vnet", "subnets")
+    assert "subnet AzureBastionSubnet is to go, and host stands in it" in told["message"]
+    assert "first an `up` that takes it away and keeps the subnet" in told["fix"]
+    assert compared(stack, filled(NETWORK, SUBNETS=["AzureBastionSubnet", "other"], HOST=False)).problems == []
+    stack.up(filled(NETWORK, SUBNETS=["AzureBastionSubnet", "other"], HOST=False))
+    assert compared(stack, filled(NETWORK, SUBNETS=["other"], HOST=False)).problems == []
+
+
+def test_a_workspace_takes_a_managed_network_without_nodes(stack: Stack) -> None:
+    stack.up(filled(WORKSPACE, MODE="Disabled", NODES=True))
+    (told,) = compared(stack, filled(WORKSPACE, MODE="AllowInternetOutbound", NODES=True)).problems
+    assert (told["code"], told["field"]) == ("ValidationError", "managedNetwork.isolationMode")
+    assert told["message"].endswith("and has cpu")
+    assert compared(stack, filled(WORKSPACE, MODE="Disabled", NODES=False)).problems == []
+    stack.up(filled(WORKSPACE, MODE="Disabled", NODES=False))
+    assert compared(stack, filled(WORKSPACE, MODE="AllowInternetOutbound", NODES=True)).problems == []
+
+
 def test_what_is_protected_says_so(stack: Stack) -> None:
     stack.up("rg = group(); identity('kept', rg.name, protect=True)")
     (change,) = compared(stack, "rg = group()").changes
