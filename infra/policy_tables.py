@@ -54,6 +54,13 @@ POLICIES: tuple[Policy, ...] = (
         "the workspace has no public network access",
         when=lambda chosen: chosen.network.public_access == "Disabled",
     ),
+    Policy(
+        "ml-customer-key",
+        "ba769a63-b8cc-4b2d-abf6-ac33c7204be8",
+        "Deny",
+        "the workspace is encrypted with a key of one's own",
+        when=lambda chosen: chosen.workspace.customer_key is not None,
+    ),
     Policy("ml-private-link", "45e05259-1eb5-4f70-9574-baf73e9d219b", "Audit", "the workspace has a private endpoint"),
     Policy("ml-identity", "5f0c7d88-c7de-45b8-ac49-db49e72eaa78", "Deny", "the workspace acts as its own identity"),
     Policy("ml-idle-shutdown", "679ddf89-ab8f-48a5-9029-e76054077449", "Deny", "compute instances stop when idle"),
@@ -68,3 +75,13 @@ POLICIES: tuple[Policy, ...] = (
         when=lambda chosen: isolation_mode(chosen.network, chosen.workspace) == "AllowOnlyApprovedOutbound",
     ),
 )
+
+NOT_ASSIGNED: dict[str, str] = {
+    "e413671a-dd10-4cc1-a943-45b598596cb7": "demands V1 legacy mode, which is off here: it closes the v2 API",
+    "5853517a-63de-11ea-bc55-0242ac130003": "allowed image registries: a preview that sees jobs of the v1 API alone",
+    "53c70b02-63dd-11ea-bc55-0242ac130003": "allowed module authors: a preview that sees jobs of the v1 API alone",
+    "77eeea86-7e81-4a7d-9067-de844d096752": "allowed package channels: a preview that sees jobs of the v1 API alone",
+    "6a6f7384-63de-11ea-bc55-0242ac130003": "code signing: a preview that sees jobs of the v1 API alone",
+    "19539b54-c61e-4196-9a38-67598701be90": "models of one registry alone: a preview, and a choice",
+}
+"""Other definitions of the category that reviewers ask for, and why none of them is assigned."""

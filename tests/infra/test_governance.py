@@ -11,7 +11,7 @@ import pytest
 from infra.alert_tables import METRICS, QUERIES, QUERY_ALERTS
 from infra.budget import NOTIFICATIONS
 from infra.guards import HOLDS_DATA
-from infra.policy_tables import POLICIES
+from infra.policy_tables import NOT_ASSIGNED, POLICIES
 from infra.settings_reader import parse
 from infra.vm_families import family_of
 from infra.vm_sizes import SIZES
@@ -150,6 +150,27 @@ def test_policies_are_assigned_to_the_group(deployment: Deployment) -> None:
         assert given["parameters"]["effect"] == {"value": row.effect}
         assert given["enforcementMode"] == "Default"
         assert given["scope"] == deployment.one("resources:ResourceGroup").id
+
+
+# The built-in definitions that a reviewer of machine learning asks for, by the start of their ids.
+ASKED = (
+    "e96a9a5f", "7804b5c7", "ba769a63", "45e05259", "5f0c7d88", "438c38d2", "679ddf89", "f110a506", "e413671a",
+    "6ddb1705", "afe0c3be", "5853517a", "77eeea86", "6a6f7384", "53c70b02", "19539b54",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("start", ASKED)
+def test_a_policy_that_reviewers_ask_for_is_assigned_or_has_its_reason(start: str) -> None:
+    known = [row.definition for row in POLICIES] + [one for one, why in NOT_ASSIGNED.items() if why]
+    assert sum(one.startswith(start) for one in known) == 1
+
+
+def test_a_key_of_ones_own_is_demanded_where_there_is_one() -> None:
+    values = program.configuration("staging")
+    values["workspace"]["customerKey"] = {}
+    values["vault"]["purgeProtection"] = True
+    assigned = {one.inputs["policyAssignmentName"] for one in program.run("staging", values).all("PolicyAssignment")}
+    assert "ml-customer-key" in assigned
 
 
 def test_policies_can_be_left_out_and_only_watch() -> None:
