@@ -80,7 +80,8 @@ def _read(model: type[BaseModel], given: Mapping[str, Any], wrong: list[Place], 
     fields: dict[str, Any] = {name: (field.annotation, field) for name, field in sound.items()}
     one = create_model(model.__name__, __base__=Block, **fields)
     read = one.model_validate_json(json.dumps({key: value for key, value in given.items() if key in keys(one)}))
-    block = model.model_construct(**{name: getattr(read, name) for name in sound}, **parts)
+    found: dict[str, Any] = {**{name: getattr(read, name) for name in sound}, **parts}
+    block = model.model_construct(**found)
     for name in model.model_fields.keys() - sound.keys() - parts.keys():
         block.__dict__.pop(name, None)  # the default that it was constructed with
     return block

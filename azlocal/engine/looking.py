@@ -52,7 +52,7 @@ class Looking(Deployment):
     ) -> None:
         super().__init__(_copy(kept), providers, watcher, planning=True, accepted=accepted)
         self.found: list[Change] = []
-        self._replaced: dict[str, tuple[Record, str]] = {}  # the old one, and why
+        self._replacing: dict[str, tuple[Record, str]] = {}  # the old one, and why
         self._falling: dict[str, list[Record]] = {}  # by what is replaced: what can't stay without it
         self._given_up: list[tuple[Record, str]] = []
         self._kept: set[str] = set()
@@ -80,12 +80,14 @@ class Looking(Deployment):
     @property
     def open(self) -> list[str]:
         """What hangs on something that is not known yet."""
-        known = {record.urn for _, record in self._fallen()} | self._replaced.keys()
+        known = {record.urn for _, record in self._fallen()} | self._replacing.keys()
         return [urn for urn in self.summary.skipped if urn not in known]
 
     def lost(self) -> list[Loss]:
         """Each refusal to lose data that nobody has accepted."""
-        going = [(old, must_be_replaced(why), [old, *self._falling[urn]]) for urn, (old, why) in self._replaced.items()]
+        going = [
+            (old, must_be_replaced(why), [old, *self._falling[urn]]) for urn, (old, why) in self._replacing.items()
+        ]
         going += [(one, why, [one]) for one, why in (*self._given_up, *self._left_over())]
         going = [each for each in going if not any(one.protect for one in each[2])]
         lost = self.losses.refused({one.urn: one for _, _, records in going for one in records}.values())
@@ -106,13 +108,13 @@ class Looking(Deployment):
         """What can't stay without something that is replaced, with that one's name."""
         for urn, records in self._falling.items():
             for record in records:
-                if record.urn not in self._replaced:
+                if record.urn not in self._replacing:
                     yield name_of(urn), record
 
     def settle(self) -> None:
         """Once the program has run: what hangs on something replaced by an input that it can't change, falls too."""
         known = self._registered.keys() - set(self.summary.skipped)
-        for urn, (old, _) in self._replaced.items():
+        for urn, (old, _) in self._replacing.items():
             self._falling.setdefault(urn, self.removal.followers(old, known))
 
     def _give_up(self, old: Record | None, id_: str) -> None:
@@ -139,7 +141,8 @@ class Looking(Deployment):
 
     def _note_replacement(self, want: Registration, checked: Checked, old: Record, why: str) -> None:
         self.found.append(self._change(Action.REPLACE, want, old, _fields(old, checked), why))
-        self._replaced[want.urn] = old, why
+        self._replacing[want.urn] = old, why
+        self._replaced.add(want.urn)
 
     def _reason(self, checked: Checked, old: Record, *, moved: bool, told: Difference) -> str:
         """Why a replacement is needed though no input says so."""

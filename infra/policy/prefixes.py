@@ -35,7 +35,7 @@ def _prefixes(first: str, last: str) -> list[str]:
         return ["*"]  # no range, or one that is wider than any organisation's
     if int(end) == 0:
         return ["*"]  # 0.0.0.0 to 0.0.0.0: every service of Azure, of any customer
-    return [str(one) for one in ipaddress.summarize_address_range(start, end)]  # type: ignore[type-var]
+    return [str(one) for one in ipaddress.summarize_address_range(start, end)]
 
 
 def _open(prefix: str) -> bool:
