@@ -93,6 +93,10 @@ class Cluster(Block):
             args.workload_subnet_id,
             group=place.resource_group,
             of=cluster,
+            cluster_id=(
+                f"/subscriptions/{place.subscription_id}/resourceGroups/{place.names.of('resource_group')}"
+                f"/providers/Microsoft.ContainerService/managedClusters/{place.names.of('kubernetes_cluster')}"
+            ),
             opts=self.child(),
         )
         """What every pod needs that is not AKS' own."""

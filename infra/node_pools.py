@@ -24,6 +24,7 @@ def system(
     return aks.ManagedClusterAgentPoolProfileArgs(
         name=name,
         mode="System",
+        type="VirtualMachineScaleSets",
         node_taints=[SYSTEM_TAINT],
         vnet_subnet_id=subnet_id,
         **_fixed(cluster.system_pool, cluster),
@@ -38,6 +39,7 @@ def workload(
     *,
     group: pulumi.Input[str],
     of: aks.ManagedCluster,
+    cluster_id: str,
     opts: pulumi.ResourceOptions,
 ) -> aks.AgentPool:
     """Nodes for everything else, beside the cluster: AKS adds and removes such pools, and none of its own body.
@@ -51,28 +53,35 @@ def workload(
         subnet_id: where the nodes stand; as long as the cluster does.
         group: of the cluster.
         of: the cluster.
+        cluster_id: its id, known beforehand.
         opts: the block's.
     """
-    fixed = _fixed(cluster.workload_pool, cluster)
+    fixed, old = _fixed(cluster.workload_pool, cluster), cluster.workload_pool.take_over
     return aks.AgentPool(
         name,
         resource_group_name=group,
         resource_name_=of.name,
-        agent_pool_name=f"workload{_digest(fixed)}",
+        agent_pool_name=old or f"workload{_digest(fixed)}",
         mode="User",
         node_labels=WORKLOAD_LABEL,
         vnet_subnet_id=subnet_id,
         **fixed,
         **_scaled(cluster.workload_pool),
         # azure-native deletes first what has a name given to it.
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=False, deleted_with=of)),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                delete_before_replace=False,
+                deleted_with=of,
+                import_=f"{cluster_id}/agentPools/{old}" if old else None,
+            ),
+        ),
     )
 
 
 def _fixed(pool: settings.NodePool, cluster: settings.Cluster) -> dict[str, Any]:
     """What a pool is made with and keeps (the list is that of Terraform's `temporary_name_for_rotation`)."""
     return {
-        "type": "VirtualMachineScaleSets",
         "vm_size": pool.vm_size,
         "os_type": "Linux",
         "os_sku": "AzureLinux",

@@ -26,6 +26,17 @@ class NodePool(Block):
     )
 
 
+class WorkloadPool(NodePool):
+    """The pool for models."""
+
+    take_over: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9]{0,11}$",
+        description="a pool that is there, such as workload of an earlier version: it becomes this one as it is; the "
+        "first up without the setting makes its successor and deletes it",
+    )
+
+
 class Window(Block):
     """A weekly maintenance window."""
 
@@ -56,7 +67,7 @@ class Cluster(Block):
     tier: Literal["Free", "Standard", "Premium"]
     zones: tuple[Literal["1", "2", "3"], ...]
     system_pool: NodePool
-    workload_pool: NodePool
+    workload_pool: WorkloadPool
     pod_cidr: IPv4Network
     service_cidr: IPv4Network
     dns_service_ip: IPv4Address

@@ -18,6 +18,7 @@ WORDS: dict[str, tuple[str, str]] = {
         f"{_GROUP}/providers/Microsoft.Network/virtualNetworks/vnet"),
     r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+$": (
         "the id of a resource group", _GROUP),
+    r"^[a-z][a-z0-9]{0,11}$": ("1 to 12 lower-case letters and digits, a letter first", "workload"),
     r"^[a-z][a-z0-9]{1,6}$": ("2 to 7 lower-case letters and digits, a letter first", "mlp"),
     r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": (
         "1 to 63 lower-case letters, digits and hyphens, no hyphen at either end", "models"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,14 @@ from tests.e2e.changes import REPOSITORY, Change
 
 SETTINGS = "environments/Pulumi.local.yaml"
 PREFIX = "azure-ml-platform"
+
+
+def copied(project: Path) -> Path:
+    """A copy of the project, to be changed."""
+    for name in ("infra", "environments"):
+        shutil.copytree(REPOSITORY / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "Pulumi.yaml", project)
+    return project
 
 
 class Environment:

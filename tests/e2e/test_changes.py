@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,14 +14,13 @@ from azlocal.engine.ports import call
 from azlocal.engine.run import Result
 from azlocal.engine.softdelete import Held
 from azlocal.engine.target import local_target
-from tests.e2e.applying import Environment
+from tests.e2e.applying import Environment, copied
 from tests.e2e.changes import (
     CHANGES,
     LOSS,
     OTHER_GROUP,
     OTHER_LOGS,
     PAGE,
-    REPOSITORY,
     TAGGED,
     Change,
     render,
@@ -35,10 +33,7 @@ architecture = [pytest.mark.minutes, pytest.mark.timeout(300), pytest.mark.xdist
 @pytest.fixture(scope="module")
 def environment(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """The architecture, up, and a copy of the project to be changed."""
-    project = tmp_path_factory.mktemp("changes")
-    for name in ("infra", "environments"):
-        shutil.copytree(REPOSITORY / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(REPOSITORY / "Pulumi.yaml", project)
+    project = copied(tmp_path_factory.mktemp("changes"))
     with local_target(platform.folder) as target:
         yield Environment(project, target)
 
@@ -128,6 +123,16 @@ class TestEach:
             assert "promotion-registry" in done(environment)["deletes"]
         assert environment.up().exit_code == 0
         assert "promotion-registry" in done(environment)["creates"]
+
+    def test_a_cluster_made_anew_has_its_pool(self, environment: Environment) -> None:
+        [change] = [one for one in CHANGES if one.what == "a private API server"]
+        with environment.changed(change):
+            assert environment.up(accepted=["cluster-aks"]).exit_code == 0
+            assert done(environment)["replaces"] >= {"cluster-aks"}
+            assert done(environment)["creates"] >= {"cluster-workload", "cluster-trusted-access"}
+            assert not environment.up().summary.changed
+        assert environment.up(accepted=["cluster-aks"]).exit_code == 0
+        assert not environment.up().summary.changed
 
 
 def test_there_are_twenty_and_each_is_told_once() -> None:

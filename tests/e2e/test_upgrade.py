@@ -18,7 +18,8 @@ from azlocal.engine.target import local_target
 from azlocal.state import StateFolder
 from tests.azlocal.engine.conftest import Heard
 from tests.e2e import recording
-from tests.e2e.changes import SUBSCRIPTION
+from tests.e2e.applying import Environment, copied
+from tests.e2e.changes import SUBSCRIPTION, Change
 from tests.e2e.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.minutes, pytest.mark.timeout(300)]
@@ -93,6 +94,22 @@ def test_comes_up_without_replacing_what_keeps_data(version: str, earlier: Targe
     assert {urn: after[urn].id for urn in kept} == kept
     assert not run_up(REPOSITORY, "local", earlier).summary.changed
     assert run_destroy(REPOSITORY, "local", earlier).summary.failures == []
+
+
+def test_a_pool_of_the_cluster_s_own_body_is_taken_over_and_followed(
+    earlier: Target, tmp_path: Path, version: str
+) -> None:
+    environment = Environment(copied(tmp_path / "project"), earlier)
+    with environment.changed(Change("as it is", {"cluster.workloadPool.takeOver": "workload"})):
+        assert environment.up().summary.failures == []
+        assert environment.done(Action.IMPORT) == {"cluster-workload"}
+        assert _pools(earlier) == {"system", "workload"}
+        assert not environment.up().summary.changed
+    assert environment.up().summary.failures == []
+    assert environment.done(Action.REPLACE) == {"cluster-workload"}
+    (new,) = _pools(earlier) - {"system"}
+    assert new.startswith("workload")
+    assert new != "workload"
 
 
 def test_a_recording_holds_no_secret(version: str) -> None:
