@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pulumi
-from pulumi_azure_native import Provider
+from pulumi_azure_native.provider import Provider
 
 from infra.naming import Names
 
