@@ -66,7 +66,10 @@ place = Placement(group.name, platform.location, names, tags, azure.subscription
 # Who acts: managed identities, and the matrix that gives them and the people their roles.
 identity = Identity("identity", IdentityArgs(place))
 grants = roles_of.MATRIX + roles_of.chosen(settings)
-roles = RoleMatrix("roles", RoleMatrixArgs(azure.subscription_id, grants))
+roles = RoleMatrix(
+    "roles",
+    RoleMatrixArgs(azure.subscription_id, grants, elsewhere=bool(settings.subscriptions() - {azure.subscription_id})),
+)
 for purpose, account in identity.accounts.items():
     roles.principal(purpose, account.principal_id)
 for persona in type(settings.personas).model_fields:

@@ -18,11 +18,19 @@ _NAMESPACE = uuid.UUID("6f1a6a52-6f0a-5a4f-9a1c-2b7f0f6f0c11")
 
 @dataclass(frozen=True)
 class RoleMatrixArgs:
-    """Args: subscription_id: where the role definitions are addressed; grants: the rows; conditions: by role's name."""
+    """What the matrix assigns.
+
+    Args:
+        subscription_id: where the role definitions are addressed.
+        grants: the rows.
+        conditions: by role's name.
+        elsewhere: a scope may lie in another subscription, which then addresses the role itself.
+    """
 
     subscription_id: str
     grants: Sequence[Grant]
     conditions: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: bool = False
 
 
 def delegation(roles: Iterable[str]) -> str:
@@ -45,11 +53,9 @@ def assignment_name(scope: str, principal_id: str, role: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{scope.lower()}|{principal_id.lower()}|{role.lower()}"))
 
 
-def definition_id(scope: str, subscription_id: str, role: str) -> str:
-    """A role as a scope's own subscription addresses it: the scope may be something of another team's."""
-    parts = scope.split("/")
-    subscription = parts[2] if parts[1:2] == ["subscriptions"] else subscription_id
-    return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+def definition_id(subscription_id: str, role: str) -> str:
+    """A role as a subscription addresses it."""
+    return f"/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
 
 
 class RoleMatrix(Block):
@@ -116,11 +122,14 @@ class RoleMatrix(Block):
             scope=scope,
             principal_id=principal_id,
             principal_type=principal_type,
-            role_definition_id=pulumi.Output.from_input(scope).apply(
-                lambda known: definition_id(known, self._args.subscription_id, role)
-            ),
+            role_definition_id=self._definition(scope, role),
             description=grant.why,
             condition=condition,
             condition_version=CONDITION_VERSION if condition else None,
             opts=self.child(),
         )
+
+    def _definition(self, scope: pulumi.Input[str], role: str) -> pulumi.Input[str]:
+        if not self._args.elsewhere:
+            return definition_id(self._args.subscription_id, role)
+        return pulumi.Output.from_input(scope).apply(lambda known: definition_id(known.split("/")[2], role))

@@ -6,6 +6,7 @@ setting forbids another stands in `settings_rules.py`, and reading and reporting
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 from uuid import UUID
 
@@ -213,3 +214,7 @@ class Settings(Block):
     workspace: Workspace
     cluster: Cluster
     serving: Serving
+
+    def subscriptions(self) -> set[str]:
+        """Those that another team's resources are named in."""
+        return {found.lower() for found in re.findall(r"/subscriptions/([0-9a-fA-F-]{36})/", self.model_dump_json())}
