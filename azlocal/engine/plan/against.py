@@ -52,7 +52,8 @@ class Against:
     def lines(self) -> Iterator[str]:
         """One line for each difference."""
         for one in self.changes:
-            told = "; ".join(part for part in (", ".join(one.fields), one.why) if part)
+            fields = ", ".join(one.fields)
+            told = one.why if fields and one.why.startswith(fields) else "; ".join(filter(None, (fields, one.why)))
             lost = f"; LOSES {one.loses}: `up` wants --accept-data-loss {name_of(one.urn)}" if one.loses else ""
             yield f"{SIGNS[one.action][0]} {_named(one.urn)}{f': {told}' if told else ''}{lost}"
         for urn in self.open:

@@ -28,7 +28,7 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
     """The resources on standard output, by type and how many; notes and problems on standard error."""
     from rich.console import Console
 
-    from azlocal.engine.views import cost, path
+    from azlocal.engine.views import cost, offers, path
 
     usual, errors = Console(file=out, highlight=False), Console(file=err, stderr=err is None, highlight=False)
     for severity, message in found.notes:
@@ -48,10 +48,10 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
         print_summary(found, out)
     for id_ in found.assumed:
         _line(usual, f"assumed to exist: {arm_type_of(id_)} {id_.rsplit('/', 1)[-1]}")
-    for line in (
-        (*path.report(path.times(found.resources)), *cost.report(cost.cost(found.resources))) if planned else ()
-    ):
-        _line(usual, line)
+    if planned:
+        price = cost.cost(found.resources)
+        for line in (*path.report(path.times(found.resources)), *cost.report(price), *offers.report(price)):
+            _line(usual, line)
     print_problems(errors, found.problems)
     if found.unjudged:
         _line(usual, UNJUDGED)
@@ -140,10 +140,20 @@ def kind_of(resource: Json) -> str:
 
 
 def _print_counts(console: Console, planned: list[Json]) -> None:
-    counts = Counter(kind_of(resource) for resource in planned)
-    width = max((len(kind) for kind in counts), default=0)
-    for kind, count in sorted(counts.items()):
-        _line(console, f"+ {kind:<{width}} {count:>4}")
+    """A line for each namespace of Azure, with its types; what is in clusters or the program's own in one each."""
+    groups: dict[str, Counter[str]] = {}
+    for resource in planned:
+        whole = kind_of(resource)
+        group, _, kind = whole.partition("/")
+        if whole.startswith("pulumi-python:"):
+            group, kind = "the program's own", whole.rpartition(":")[2]
+        elif not kind:
+            group, kind = "Kubernetes", whole
+        groups.setdefault(group, Counter())[kind] += 1
+    width = max((len(group) for group in groups), default=0)
+    for group, kinds in sorted(groups.items()):
+        told = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items(), key=lambda one: (-one[1], one[0])))
+        _line(console, f"+ {group:<{width}} {kinds.total():>4}  {told}")
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from azlocal.engine.views.resources import Json, Resources, at
 
 LEFT_OUT = "traffic, stored volume, requests, log ingestion, images beyond the included volume, reservations and taxes"
+MACHINE = "machine"  # and its size: the meter of a node
 ASSUMED = "every hour of the month (730), each pool and cluster at its least number of nodes"
 
 
@@ -127,16 +128,16 @@ def _cluster(body: Json) -> Iterator[Use]:
 
 def _pool(pool: Json) -> Iterator[Use]:
     least = pool.get("minCount") if pool.get("enableAutoScaling") else pool.get("count", 1)
-    yield Use(f"machine {pool.get('vmSize')}", float(least or 0))
+    yield Use(f"{MACHINE} {pool.get('vmSize')}", float(least or 0))
 
 
 def _compute(body: Json) -> Iterator[Use]:
     given: dict[str, Any] = at(body, "properties.properties") or {}
     kind = at(body, "properties.computeType")
     if kind == "AmlCompute":
-        yield Use(f"machine {given.get('vmSize')}", float(at(given, "scaleSettings.minNodeCount") or 0))
+        yield Use(f"{MACHINE} {given.get('vmSize')}", float(at(given, "scaleSettings.minNodeCount") or 0))
     if kind == "ComputeInstance":
-        yield Use(f"machine {given.get('vmSize')}", 1)
+        yield Use(f"{MACHINE} {given.get('vmSize')}", 1)
 
 
 # What is billed by the hour or the month for being there. All other types are free, or billed by use alone.

@@ -79,9 +79,7 @@ identity('old', rg.name, tags={'of': a.client_id})
 def test_what_would_lose_data_says_so(stack: Stack) -> None:
     stack.up(ACCOUNT.replace("HNS", "True"))
     (line,) = compared(stack, ACCOUNT.replace("HNS", "False")).lines()
-    assert line.startswith(
-        "± storage:StorageAccount lake: isHnsEnabled; isHnsEnabled can't be changed in place; LOSES "
-    )
+    assert line.startswith("± storage:StorageAccount lake: isHnsEnabled can't be changed in place; LOSES ")
     assert line.endswith("`up` wants --accept-data-loss lake")
 
 
@@ -132,6 +130,21 @@ def test_a_workspace_takes_a_managed_network_without_nodes(stack: Stack) -> None
     assert compared(stack, filled(WORKSPACE, MODE="Disabled", NODES=False)).problems == []
     stack.up(filled(WORKSPACE, MODE="Disabled", NODES=False))
     assert compared(stack, filled(WORKSPACE, MODE="AllowInternetOutbound", NODES=True)).problems == []
+
+
+def test_what_falls_with_something_replaced_says_so(stack: Stack) -> None:
+    program = (
+        ACCOUNT.replace("storage.StorageAccount(", "lake = storage.StorageAccount(")
+        + """
+storage.BlobContainer("raw", resource_group_name=rg.name, account_name=lake.name, container_name="raw")
+"""
+    )
+    stack.up(program.replace("HNS", "True"))
+    found = compared(stack, program.replace("HNS", "False"))
+    lines = told(found)
+    assert lines[0].startswith("± storage:StorageAccount lake: ")
+    assert lines[1].startswith("± storage:BlobContainer raw: it can't stay while lake is replaced; LOSES its blobs")
+    assert (found.open, found.same) == ([], 1)
 
 
 def test_what_is_protected_says_so(stack: Stack) -> None:

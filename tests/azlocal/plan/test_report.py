@@ -20,11 +20,26 @@ def test_the_resources_are_counted_by_type(project: Write, capsys: pytest.Captur
     commands.plan(project(TWO), "dev")
     told = capsys.readouterr()
     assert told.out.splitlines()[:3] == [
-        "+ Microsoft.ManagedIdentity/userAssignedIdentities    2",
-        "+ Microsoft.Resources/resourceGroups                  1",
+        "+ Microsoft.ManagedIdentity    2  userAssignedIdentities 2",
+        "+ Microsoft.Resources          1  resourceGroups 1",
         "dev: 3 to create",
     ]
     assert told.err == ""
+
+
+CLUSTER = """
+from pulumi_azure_native import containerservice
+rg = group()
+containerservice.ManagedCluster("aks", resource_group_name=rg.name, resource_name_="aks", location="westeurope",
+    dns_prefix="aks", identity={"type": "SystemAssigned"},
+    agent_pool_profiles=[{"name": "sys", "mode": "System", "count": 1, "vmSize": "Standard_DS3_v2"}])
+"""
+
+
+def test_what_is_not_known_of_a_region_is_said(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.plan(project(CLUSTER), "dev")
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("not judged")]
+    assert line.startswith("not judged: whether westeurope offers Standard_DS3_v2: the tables of 20")
 
 
 def test_verbose_names_each(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
