@@ -142,6 +142,7 @@ class Looking(Deployment):
     def _note_replacement(self, want: Registration, checked: Checked, old: Record, why: str) -> None:
         self.found.append(self._change(Action.REPLACE, want, old, _fields(old, checked), why))
         self._replacing[want.urn] = old, why
+        self._replaced.add(want.urn)  # what is replaced with it follows
         self._replaced.add(want.urn)
 
     def _reason(self, checked: Checked, old: Record, *, moved: bool, told: Difference) -> str:
