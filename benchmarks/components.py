@@ -37,5 +37,6 @@ def _milliseconds(environment: str) -> float:
 def _suite() -> float:
     files = [f"tests/infra/test_{name}.py" for name in TESTS]
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "2", *files], cwd=ROOT, check=True, capture_output=True)
+    pytest = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
+    subprocess.run([*pytest, *files], cwd=ROOT, check=True, capture_output=True)
     return time.perf_counter() - began

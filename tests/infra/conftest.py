@@ -5,11 +5,20 @@ import pytest
 from tests.infra import program
 from tests.infra.program import Deployment
 
+RUNS = ("applied", "preview")
 
-@pytest.fixture(params=program.ENVIRONMENTS)
-def deployment(request: pytest.FixtureRequest) -> Deployment:
+
+@pytest.fixture(params=program.each_environment(("applied",)))
+def applied(request: pytest.FixtureRequest) -> Deployment:
     """What the program registers for each environment; nobody changes it."""
-    return program.deployed(request.param)
+    return program.deployed(request.param[0])
+
+
+@pytest.fixture(params=program.each_environment(RUNS))
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """The same, and the same with everything unknown that Azure computes, as a preview runs it the first time."""
+    environment, run = request.param
+    return program.deployed(environment, preview=run == "preview")
 
 
 @pytest.fixture

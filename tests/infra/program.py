@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
+import pytest
 import yaml
 from pulumi import resource as pulumi_resource
 from pulumi.runtime import config, mocks, rpc, settings, stack
@@ -50,8 +52,15 @@ class Registered:
 
 @dataclass
 class Deployment:
-    """All that one run registered, and its outputs."""
+    """All that one run registered, and its outputs.
 
+    Args:
+        environment: its stack.
+        preview: with everything unknown that Azure computes, as the first preview of it.
+    """
+
+    environment: str = ""
+    preview: bool = False
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: set[str] = field(default_factory=set)
@@ -69,6 +78,12 @@ class Deployment:
         found = [made for made in self.all(type_) if not name or made.name == name]
         assert len(found) == 1, f"{len(found)} of {type_} {name}: {[made.name for made in found]}"
         return found[0]
+
+    def awaits(self, value: Any) -> bool:
+        """Whether a value is still to come from Azure, said where a test needs one: of a preview it must be."""
+        unknown = rpc.contains_unknowns(value)
+        assert unknown == self.preview, f"{value!r} {'is unknown' if unknown else 'is known in a preview: assert it'}"
+        return unknown
 
     def waits_for(self, made: Registered) -> set[str]:
         """Names of everything that exists before a resource, through as many steps as it takes."""
@@ -128,9 +143,11 @@ class Azure(mocks.Mocks):
         if not args.custom:
             return "", {}
         state: dict[str, Any] = dict(args.inputs)
-        if self._preview:
-            return "", state
         given = (state.get("identity") or {}).get("userAssignedIdentities")
+        if self._preview:
+            if given:  # what they are is Azure's to say
+                state["identity"] = {key: value for key, value in state["identity"].items() if value is not given}
+            return "", state
         if given:  # a list of ids on the way in, a mapping of what they are on the way out
             read = {id_: {"clientId": guid("client", id_), "principalId": guid("principal", id_)} for id_ in given}
             state["identity"] = {**state["identity"], "userAssignedIdentities": read}
@@ -243,7 +260,7 @@ class Recorder(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if "pulumi:pulumi:Stack" in request.urn:
-            raw = rpc.deserialize_properties(request.outputs)
+            raw = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
             self._deployment.outputs = {key: _plain(value) for key, value in raw.items()}
             self._deployment.secret_outputs = {key for key, value in raw.items() if _holds_secret(value)}
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
@@ -309,11 +326,6 @@ def _spare_what_stays() -> None:
     gc.freeze()
 
 
-def environment_of(deployment: Deployment) -> str:
-    """The environment that was deployed."""
-    return str(deployment.outputs["resource_group"]).rsplit("-", maxsplit=1)[-1]
-
-
 def configuration(environment: str) -> dict[str, Any]:
     """The environment's file as plain values, one for each block, which the caller may change."""
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in copy.deepcopy(_file(environment)).items()}
@@ -373,27 +385,28 @@ def run(
     into: Deployment | None = None,
     *,
     folder: str = "infra",
+    preview: bool = False,
 ) -> Deployment:
     """Run a program for an environment, with its own settings or others; nothing said, the architecture's."""
     deployment = Deployment() if into is None else into
+    deployment.environment, deployment.preview = environment, preview
     given = configuration(environment) if values is None else values
 
     def configured() -> None:
         config.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in given.items()}, [])
         runpy.run_path(str(ROOT / folder), run_name="__main__")
 
-    run_in_stack(environment, configured, deployment)
+    run_in_stack(environment, configured, deployment, preview=preview)
     return deployment
 
 
-def deployed(environment: str, mode: str = "") -> Deployment:
-    """What the architecture registers with the environment's own settings, or in a network mode; nobody changes it."""
-    values = configuration(environment)
-    return _deployed(environment, mode or values["network"]["mode"])
-
-
 @cache
-def _deployed(environment: str, mode: str) -> Deployment:
-    values = configuration(environment)
-    values["network"]["mode"] = mode
-    return run(environment, values)
+def deployed(environment: str, *, preview: bool = False) -> Deployment:
+    """What the architecture registers with the environment's own settings; nobody changes it."""
+    return run(environment, preview=preview)
+
+
+def each_environment(variations: Iterable[str]) -> list[Any]:
+    """Parameters: each environment with each variation; one worker has all of an environment, and runs it once."""
+    rows = product(ENVIRONMENTS, variations)
+    return [pytest.param(row, id="-".join(row), marks=pytest.mark.xdist_group(row[0])) for row in rows]

@@ -126,3 +126,31 @@ ELSEWHERE = {
 }
 APPROVER = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
 DEPLOYER = (SCIENCE, ACR_PUSH, "f58310d9-a9f6-439a-9e8d-f62e7b41a168")  # of the CI identity, made by infra/bootstrap
+
+# What the Azure ML extension is told: what the documents ask of a cluster that trains and serves, and what the command
+# line would compute (azure-cli-extensions, k8s-extension, AzureMLKubernetes). Three keys hold the cluster's id.
+CLUSTER_ID = ("cluster_name", "clusterId", "prometheus.prometheusSpec.externalLabels.cluster_name")
+EXTENSION = {
+    "enableTraining": "True",
+    "enableInference": "True",
+    "allowInsecureConnections": "False",
+    "inferenceRouterServiceType": "LoadBalancer",
+    "internalLoadBalancerProvider": "azure",
+    "scoringFe.serviceType.internalLoadBalancer": "True",
+    "inferenceRouterHA": "True",
+    "sslSecret": "scoring-tls",
+    "scoringFe.sslSecret": "scoring-tls",
+    "sslCname": "{host}",
+    "installPromOp": "True",
+    "installVolcano": "True",
+    "installNvidiaDevicePlugin": "False",
+    "installDcgmExporter": "False",
+    "cluster_name_friendly": "{cluster}",
+    "location": "{region}",
+    "jobSchedulerLocation": "{region}",
+    "domain": "{region}.cloudapp.azure.com",
+    "servicebus.enabled": "False",
+    "relayserver.enabled": "False",
+    "nginxIngress.enabled": "True",
+}
+EXTENSION_ON_TRIAL = {"inferenceRouterHA": "False", "clusterPurpose": "DevTest"}  # with fewer than three nodes

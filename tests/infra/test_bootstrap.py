@@ -20,9 +20,9 @@ def _bootstrapped(environment: str) -> Deployment:
     return program.run(environment, folder=BOOTSTRAP)
 
 
-@pytest.fixture(params=program.ENVIRONMENTS)
+@pytest.fixture(params=program.each_environment(("bootstrap",)))
 def bootstrap(request: pytest.FixtureRequest) -> Deployment:
-    return _bootstrapped(request.param)
+    return _bootstrapped(request.param[0])
 
 
 def of(bootstrap: Deployment, block: str, type_: str) -> list[Registered]:
@@ -36,13 +36,13 @@ def test_the_identity_is_outside_the_group_it_deploys_into(bootstrap: Deployment
     made = bootstrap.all("UserAssignedIdentity")
     assert len({one.inputs["resourceName"] for one in made}) == 2
     assert {one.inputs["resourceGroupName"] for one in made} == {identities["resourceGroupName"]}
-    assert group["resourceGroupName"] == program.deployed(program.environment_of(bootstrap)).outputs["resource_group"]
+    assert group["resourceGroupName"] == program.deployed(bootstrap.environment).outputs["resource_group"]
 
 
 @pytest.mark.parametrize(("block", "suffix"), [("deployer", ""), ("previewer", "-preview")])
 def test_it_trusts_one_environment_of_one_repository(bootstrap: Deployment, block: str, suffix: str) -> None:
-    github = program.configuration(program.environment_of(bootstrap))["github"]
-    environment = f"{program.environment_of(bootstrap)}{suffix}"
+    github = program.configuration(bootstrap.environment)["github"]
+    environment = f"{bootstrap.environment}{suffix}"
     made = of(bootstrap, block, "FederatedIdentityCredential")
     names, ids = f"{github['owner']}/{github['repository']}", (github["ownerId"], github["repositoryId"])
     assert {entry.inputs["subject"] for entry in made} == {

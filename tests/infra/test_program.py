@@ -74,14 +74,15 @@ BLOCKS = {
 
 def test_outputs_are_the_contract(deployment: Deployment) -> None:
     assert deployment.outputs.keys() == OUTPUTS
-    assert all(value for key, value in deployment.outputs.items() if key not in MAY_BE_EMPTY)
+    maybe = MAY_BE_EMPTY | ({"key_vault_uri"} if deployment.preview else set())  # it is in what the program gave itself
+    assert all(value for key, value in deployment.outputs.items() if key not in maybe)
     assert deployment.outputs["lake_datastores"] == {zone: zone for zone in ("raw", "curated", "features", "scores")}
     assert deployment.secret_outputs == {"application_insights_connection_string"}
 
 
 def test_every_block_is_there_once(deployment: Deployment) -> None:
     blocks = [made.type.split(":")[-1] for made in deployment.resources if made.type.startswith(program.PROJECT)]
-    chosen = parse(program.configuration(program.environment_of(deployment)))
+    chosen = parse(program.configuration(deployment.environment))
     optional = {"Hub": chosen.network.egress == "firewall", "Promotion": chosen.workspace.promotion_registry}
     assert sorted(blocks) == sorted(BLOCKS | {name for name, wanted in optional.items() if wanted})
 

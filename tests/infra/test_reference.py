@@ -20,6 +20,8 @@ from tests.infra.reference import ANYONE, API_ZONE, APPROVER, DEPLOYER, ELSEWHER
 
 Plan = dict[str, Resource]
 
+pytestmark = pytest.mark.xdist_group("prod")
+
 
 def prod() -> Deployment:
     return program.deployed("prod")
