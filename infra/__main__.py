@@ -30,7 +30,7 @@ from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
 from infra.network import Network, NetworkArgs
 from infra.network_tables import ranges, wanted
 from infra.observability import Observability, ObservabilityArgs
-from infra.private_endpoints import KUBERNETES_ZONE, PrivateEndpoints, PrivateEndpointsArgs
+from infra.private_endpoints import KUBERNETES_ZONE, NODES_NEED, PrivateEndpoints, PrivateEndpointsArgs
 from infra.private_monitoring import PrivateMonitoring, PrivateMonitoringArgs
 from infra.promotion import Promotion, PromotionArgs
 from infra.registry import Registry, RegistryArgs
@@ -155,7 +155,7 @@ storage = WorkspaceStorage(
     "storage", WorkspaceStorageArgs(place, settings.workspace_storage, settings.network, defender)
 )
 roles.scope(roles_of.STORAGE, storage.id)
-storage_reachable = endpoints.connect("storage", storage.id)
+storage_reachable = endpoints.connect("storage", storage.id, needed=NODES_NEED)
 
 # Models are built, trained and retrained in Azure Machine Learning.
 key = vault.key("workspace", settings.workspace.customer_key) if settings.workspace.customer_key else None
@@ -190,7 +190,11 @@ training = Training(
         tenant_id=azure.tenant_id,
         identity=identity.accounts["training"],
         spark_pool_id=spark.pool_id if settings.spark.attach_to_workspace else None,
-        ready=[*roles.granted("training"), *workspace_reachable, *storage_reachable, *network.ready],
+        ready=[
+            *roles.granted("training"),
+            # The workspace's own network has endpoints and a way out of its own.
+            *([*workspace_reachable, *storage_reachable, *network.ready] if settings.network.mode == "byo" else []),
+        ],
     ),
 )
 # Spark's network reaches lake and vault alone; Synapse has roles of its own.

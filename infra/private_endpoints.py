@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -35,6 +35,9 @@ ZONES: dict[str, tuple[str, ...]] = {
     ),
 }
 """Zones for each group id (private-link/private-endpoint-dns)."""
+
+NODES_NEED = ("blob", "file")
+"""Groups of the workspace's storage account without which no node starts; the others serve batch jobs alone."""
 
 KUBERNETES_ZONE = "privatelink.{region}.azmk8s.io"
 """Where a private API server has its name; AKS makes the endpoint itself (aks/private-clusters)."""
@@ -82,7 +85,7 @@ class PrivateEndpointsArgs:
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone, what must be there before names in it resolve, and the provider for its records if not the usual one."""
+    """A zone, what must be there before names in it resolve here, and the provider for its records if not the usual."""
 
     id: pulumi.Input[str]
     links: list[pulumi.Resource] = field(default_factory=list)
@@ -103,9 +106,18 @@ class PrivateEndpoints(Block):
         self._theirs = self.within(name, args.placement, theirs) if theirs else None
         self.ids: dict[str, dict[str, pulumi.Output[str]]] = {target: {} for target in TARGETS}
 
-    def connect(self, target: str, resource_id: pulumi.Input[str]) -> list[pulumi.Resource]:
-        """Give a target its endpoints; what needs its private name waits for the resources returned."""
-        return [made for group in TARGETS[target].groups for made in self._connect(target, group, resource_id)]
+    def connect(
+        self, target: str, resource_id: pulumi.Input[str], needed: Collection[str] = ()
+    ) -> list[pulumi.Resource]:
+        """Give a target its endpoints; what needs its private names waits for the resources returned.
+
+        Args:
+            target: a row of the table.
+            resource_id: what it is.
+            needed: the groups whose names are waited for; nothing said, all.
+        """
+        made = {group: self._connect(target, group, resource_id) for group in TARGETS[target].groups}
+        return [one for group in needed or made for one in made[group]]
 
     def zone(self, zone: str) -> Zone:
         """A zone by its name, made the first time that anyone asks for it."""
@@ -178,4 +190,4 @@ class PrivateEndpoints(Block):
             )
             for purpose, network_id in self._args.links.items()
         ]
-        return Zone(made.id, links)
+        return Zone(made.id, links[:1])  # a name resolves here once the first is there: the network's own

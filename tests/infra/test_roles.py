@@ -124,11 +124,7 @@ def test_identities_have_their_roles_before_they_act(deployment: Deployment) -> 
             "roles-aks-network-contributor-ingress-subnet",
             "roles-aks-managed-identity-operator-kubelet-identity",
         },
-        ("machinelearningservices:Compute", "training-cpu"): {
-            "roles-training-acrpull-registry",
-            "endpoints-workspace-amlworkspace-dns",
-            "endpoints-link-api-azureml-ms",
-        },
+        ("machinelearningservices:Compute", "training-cpu"): {"roles-training-acrpull-registry"},
         ("machinelearningservices:Compute", "serving-compute"): {
             "cluster-trusted-access",
             "serving-extension",

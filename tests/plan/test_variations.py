@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from azlocal.engine.plan import Plan
+from azlocal.engine.views.path import times
 from azlocal.engine.views.resources import strings
 from infra.policy import evaluate
-from tests.infra.program import ENVIRONMENTS
+from tests.infra.program import ENVIRONMENTS, configuration
 from tests.plan.block_mistakes import BLOCKS
 from tests.plan.settings_mistakes import SETTINGS
 from tests.plan.variations import ASSUMED, EXEMPT, VARIATIONS
-from tests.plan.workbench import as_it_is, planned
+from tests.plan.workbench import Set, as_it_is, planned
 
 
 def test_there_are_enough_of_each() -> None:
@@ -31,6 +32,17 @@ def test_an_environment_has_no_problem(env: str) -> None:
     assert found.problems == []
     assert found.assumed == []
     assert len(found.resources) > 200
+    assert times(found.resources).needless == []
+
+
+@pytest.mark.long
+@pytest.mark.minutes
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_nothing_waits_needlessly_in_the_other_network_mode(env: str, tmp_path: Path) -> None:
+    own = configuration(env)["network"]["mode"]
+    found = planned(tmp_path, env, [Set("network.mode", "managed" if own == "byo" else "byo")])
+    assert found.problems == []
+    assert times(found.resources).needless == []
 
 
 @pytest.mark.long
@@ -41,6 +53,7 @@ def test_a_correct_variation_has_no_problem(name: str, tmp_path: Path) -> None:
     found = planned(tmp_path, env, changes)
     assert found.problems == []
     assert len(found.resources) > 200
+    assert times(found.resources).needless == []
     assert not any("[unknown]" in strings(one["body"]) for one in found.resources), "nothing was left untried"
     expected = ASSUMED.get(name)
     if expected is not None:

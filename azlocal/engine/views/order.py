@@ -2,81 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from azlocal.engine.views import reach
 from azlocal.engine.views.resources import Json, Resources, at, last, strings
 
 _ROLE = "microsoft.authorization/roleassignments"
 _IDENTITY = "microsoft.managedidentity/userassignedidentities"
 _SHORT = 4  # letters: a shorter name stands in other words by chance
 
-# Types that are made of machines: they start only where their network, its way out and its names are ready.
+# Types that are made of machines: they start only where their network's way out and its names are ready.
 _MACHINES = frozenset({
     "microsoft.machinelearningservices/workspaces/computes",
     "microsoft.containerservice/managedclusters",
     "microsoft.containerservice/managedclusters/agentpools",
     "microsoft.kubernetesconfiguration/extensions",
-    "microsoft.machinelearningservices/workspaces",
-    "microsoft.synapse/workspaces/bigdatapools",
 })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An order that Azure needs though no body says it: whoever waits, for what, why, and where that is written."""
+    """An order that Azure needs though no body says it: whoever waits, for what, why, and where that is written.
+
+    Args:
+        waiting: types of what waits.
+        types: types of what is waited for.
+        reason: in words.
+        source: the page.
+        holds: whether it is these two: another cluster's extension, say, is nothing to wait for.
+    """
 
     waiting: frozenset[str]
     types: frozenset[str]
     reason: str
     source: str
+    holds: Callable[[Json, Json, Resources], bool]
+
+
+def _is_below_what_it_names(waiting: Json, needed: Json, _: Resources) -> bool:
+    return any(str(needed["id"]).lower().startswith(f"{text.lower()}/") for text in strings(waiting["body"]) if text)
+
+
+def _is_of_one_cluster(extension: Json, pool: Json, _: Resources) -> bool:
+    cluster = str(extension["id"]).lower().partition("/providers/microsoft.kubernetesconfiguration/")[0]
+    return str(pool["id"]).lower().startswith(f"{cluster}/")
+
+
+def _trusts_a_cluster(waiting: Json, *_: object) -> bool:
+    return "token.actions.githubusercontent.com" not in str(at(waiting["body"], "properties.issuer"))
 
 
 RULES = (
     Rule(
         _MACHINES,
-        frozenset({
-            "microsoft.network/azurefirewalls",
-            "microsoft.network/routetables/routes",
-            "microsoft.network/virtualnetworks/virtualnetworkpeerings",
-            "microsoft.network/firewallpolicies/rulecollectiongroups",
-            "microsoft.network/natgateways",
-        }),
+        frozenset(reach.WAYS),
         "nodes reach what they install only through the network's way out",
         "learn.microsoft.com/azure/aks/outbound-rules-control-egress",
+        reach.is_way_out,
     ),
     Rule(
         _MACHINES,
-        frozenset({
-            "microsoft.network/privateendpoints",
-            "microsoft.network/privateendpoints/privatednszonegroups",
-            "microsoft.network/privatednszones/virtualnetworklinks",
-        }),
+        frozenset(reach.NAMES),
         "nodes resolve the names of closed services only once their zones know them",
         "learn.microsoft.com/azure/private-link/private-endpoint-dns",
+        reach.gives_names,
     ),
     Rule(
         frozenset({"microsoft.network/routetables/routes", "microsoft.network/routetables"}),
         frozenset({"microsoft.network/azurefirewalls"}),
         "a route's next hop is the address that the firewall got",
         "learn.microsoft.com/azure/firewall/tutorial-firewall-deploy-portal",
+        reach.leads_to,
     ),
     Rule(
         frozenset({"microsoft.managedidentity/userassignedidentities/federatedidentitycredentials"}),
         frozenset({"microsoft.containerservice/managedclusters"}),
         "a credential names the issuer that the cluster got",
         "learn.microsoft.com/azure/aks/workload-identity-deploy-cluster",
+        _trusts_a_cluster,
     ),
     Rule(
         frozenset({"microsoft.network/azurefirewalls"}),
         frozenset({"microsoft.network/firewallpolicies/rulecollectiongroups"}),
         "a policy and its firewall can't be changed at the same time",
         "learn.microsoft.com/azure/firewall-manager/policy-overview",
+        _is_below_what_it_names,
     ),
     Rule(
         frozenset({"microsoft.kubernetesconfiguration/extensions"}),
         frozenset({"microsoft.containerservice/managedclusters/agentpools"}),
         "an extension's pods need nodes without the system's taint",
         "learn.microsoft.com/azure/machine-learning/how-to-deploy-kubernetes-extension",
+        _is_of_one_cluster,
     ),
     Rule(
         frozenset({"microsoft.machinelearningservices/workspaces/computes"}),
@@ -86,6 +104,7 @@ RULES = (
         }),
         "a cluster is attached only with the extension on it and trusted access to it",
         "learn.microsoft.com/azure/machine-learning/how-to-attach-kubernetes-to-workspace",
+        _is_below_what_it_names,
     ),
 )  # fmt: skip
 
@@ -104,7 +123,8 @@ def why(waiting: Json, needed: Json, resources: Resources) -> str | None:
     if _type(needed) == _ROLE:
         return _role(waiting, needed, resources)
     for rule in RULES:
-        if _type(waiting) in rule.waiting and _type(needed) in rule.types:
+        ours = _type(waiting) in rule.waiting and _type(needed) in rule.types
+        if ours and rule.holds(waiting, needed, resources):
             return rule.reason
     return None
 
@@ -118,7 +138,9 @@ def _refers(waiting: Json, id_: str) -> bool:
     name = last(id_)
     for item in strings(waiting.get("body")):
         text = item.lower()
-        if id_ in text or text == name or (len(name) > _SHORT and name in text):
+        if id_ in text or text == name:
+            return True
+        if len(name) > _SHORT and name in text and not text.startswith("/subscriptions/"):
             return True
     return False
 

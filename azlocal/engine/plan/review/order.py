@@ -145,12 +145,17 @@ def _compute(planned: Planned, one: Json) -> Iterator[Problem]:
         workspace = planned.taken.around(workspace_id)
         if workspace and workspace["body"]:
             yield from _roles(planned, one, list(_identities(workspace)), {cluster_id})
-    elif at(one["body"], "properties.properties.enableNodePublicIp") is False:
+    elif _is_private_in_a_subnet(one):  # the workspace's own network has an endpoint of its own
         for endpoint in planned.of("microsoft.network/privateendpoints"):
             if workspace_id in ids_in(endpoint["body"]):
                 for other in [endpoint, *_groups(planned, endpoint)][-1:]:
                     if not planned.waits(one, other):
                         yield _missing("ComputeNodesUnreachable", one, other)
+
+
+def _is_private_in_a_subnet(compute: Json) -> bool:
+    nodes = at(compute["body"], "properties.properties") or {}
+    return nodes.get("enableNodePublicIp") is False and bool(nodes.get("subnet"))
 
 
 def _groups(planned: Planned, endpoint: Json) -> list[Json]:

@@ -73,17 +73,81 @@ def test_a_cluster_may_wait_for_the_roles_of_its_identity_and_of_nobody_else(pla
     assert needless(plan) == [("aks", "id"), ("aks", "role")]
 
 
-def test_machines_may_wait_for_their_way_out_and_for_names(plan: Json) -> None:
-    kind = "Microsoft.ContainerService/managedClusters"
-    plan["resources"].append(resource("aks", CLUSTER, kind, "2025-09-01", {}, "rg", "door"))
-    assert needless(plan) == []
-    way = resource(
-        "nat", f"{GROUP}/providers/Microsoft.Network/natGateways/ng", "Microsoft.Network/natGateways", "1", {}
-    )
-    plan["resources"].append(way)
-    of(plan, "aks")["dependsOn"].append(urn("nat"))
-    of(plan, "account")["dependsOn"].append(urn("nat"))
-    assert needless(plan) == [("account", "nat")]
+WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw-shop"
+NODES_SUBNET = {"properties": {"properties": {"subnet": {"id": f"{NETWORK}/subnets/work"}}}}
+
+
+def with_nodes(plan: Json, *needs: str, body: Json = NODES_SUBNET) -> None:
+    """Add a workspace on the account, and nodes of its in the subnet `work` that wait for these."""
+    kind = "Microsoft.MachineLearningServices/workspaces"
+    named = {"properties": {"storageAccount": ACCOUNT}}
+    plan["resources"] += [
+        resource("mlw", WORKSPACE, kind, "2024-10-01", named, "account"),
+        resource("nodes", f"{WORKSPACE}/computes/nodes", f"{kind}/computes", "2024-10-01", body, "net", *needs),
+    ]
+
+
+def network(name: str, kind: str, below: str, body: Json | None = None) -> Json:
+    """Something of the network."""
+    id_ = f"{GROUP}/providers/Microsoft.Network/{below}"
+    return resource(name, id_, f"Microsoft.Network/{kind}", "2024-05-01", {"properties": body or {}})
+
+
+def test_nodes_may_wait_for_the_way_out_of_their_own_subnet(plan: Json) -> None:
+    ways = [network(name, "natGateways", f"natGateways/{name}") for name in ("out", "other")]
+    of(plan, "net")["body"]["properties"]["subnets"][0]["properties"]["natGateway"] = {"id": ways[0]["id"]}
+    plan["resources"] += ways
+    of(plan, "account")["dependsOn"].append(urn("out"))
+    with_nodes(plan, "out", "other")
+    assert needless(plan) == [("account", "out"), ("nodes", "other")]
+
+
+def test_nodes_may_wait_for_the_firewall_that_their_network_is_joined_to(plan: Json) -> None:
+    hub = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
+    for name, where in (("wall", hub), ("elsewhere", f"{hub}2")):
+        ip = [{"properties": {"subnet": {"id": f"{where}/subnets/AzureFirewallSubnet"}}}]
+        policy = {"id": f"{GROUP}/providers/Microsoft.Network/firewallPolicies/{name}"}
+        body = {"ipConfigurations": ip, "firewallPolicy": policy}
+        plan["resources"].append(network(name, "azureFirewalls", f"azureFirewalls/{name}", body))
+        rules = f"firewallPolicies/{name}/ruleCollectionGroups/rules"
+        plan["resources"].append(network(f"{name}-rules", "firewallPolicies/ruleCollectionGroups", rules))
+    joined = {"remoteVirtualNetwork": {"id": hub}}
+    peering = "virtualNetworks/vnet-shop/virtualNetworkPeerings/hub"
+    plan["resources"].append(network("peering", "virtualNetworks/virtualNetworkPeerings", peering, joined))
+    with_nodes(plan, "peering", "wall", "wall-rules", "elsewhere", "elsewhere-rules")
+    assert needless(plan) == [("nodes", "elsewhere"), ("nodes", "elsewhere-rules")]
+
+
+@pytest.mark.parametrize(("group", "needed"), [("blob", True), ("file", True), ("queue", False)])
+def test_nodes_may_wait_for_the_names_that_they_start_with(plan: Json, group: str, needed: bool) -> None:  # noqa: FBT001  # a parameter
+    of(plan, "door")["body"]["properties"]["privateLinkServiceConnections"][0]["properties"]["groupIds"] = [group]
+    with_nodes(plan, "door")
+    assert needless(plan) == ([] if needed else [("nodes", "door")])
+
+
+def test_nodes_may_wait_for_links_of_their_own_network_to_zones_of_what_they_call(plan: Json) -> None:
+    zones = f"{GROUP}/providers/Microsoft.Network/privateDnsZones"
+    names = {"privateDnsZoneConfigs": [{"properties": {"privateDnsZoneId": f"{zones}/blob"}}]}
+    below = "privateEndpoints/pep-shop/privateDnsZoneGroups/default"
+    plan["resources"].append(network("names", "privateEndpoints/privateDnsZoneGroups", below, names))
+    for name, zone, where in (
+        ("link", "blob", NETWORK),
+        ("hub", "blob", f"{NETWORK}-hub"),
+        ("other", "vault", NETWORK),
+    ):
+        body = {"virtualNetwork": {"id": where}}
+        id_ = f"privateDnsZones/{zone}/virtualNetworkLinks/{name}"
+        plan["resources"].append(network(name, "privateDnsZones/virtualNetworkLinks", id_, body))
+    with_nodes(plan, "names", "link", "hub", "other")
+    assert needless(plan) == [("nodes", "hub"), ("nodes", "other")]
+
+
+def test_nodes_in_the_workspaces_own_network_wait_for_nothing_of_ours(plan: Json) -> None:
+    out = network("out", "natGateways", "natGateways/out")
+    plan["resources"].append(out)
+    of(plan, "net")["body"]["properties"]["subnets"][0]["properties"]["natGateway"] = {"id": out["id"]}
+    with_nodes(plan, "out", "door", body={"properties": {"properties": {}}})
+    assert needless(plan) == [("nodes", "net"), ("nodes", "out"), ("nodes", "door")]
 
 
 def test_a_subnet_in_a_body_is_a_reference_to_its_network(plan: Json) -> None:
