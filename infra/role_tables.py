@@ -136,6 +136,7 @@ MATRIX: tuple[Grant, ...] = (
     Grant(READER, "Reader", GROUP, "sees what there is"),
     Grant(READER, BLOBS_READ, f"{LAKE}/curated", "reports"),
     Grant(READER, BLOBS_READ, f"{LAKE}/scores", "reports"),
+    Grant(READER, "Log Analytics Reader", LOGS, "asks the logs what happened, also across resources"),
 )
 
 MANAGED_NETWORK: tuple[Grant, ...] = tuple(

@@ -68,7 +68,7 @@ API_ZONE = "privatelink.westeurope.azmk8s.io"  # AKS makes the endpoint of its A
 
 @dataclass(frozen=True)
 class Role:
-    """A role by Azure's id: who has it (a managed identity's resource, a persona, or anyone) and on what."""
+    """A role by Azure's id: who has it (a managed identity's resource or a persona) and on what."""
 
     who: str
     role: str
@@ -82,7 +82,6 @@ NETWORKER, LOGS_READ = "4d97b98b-1d4f-4787-a291-c67834d212e7", "73c42c96-874c-49
 FILES = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
 SCIENCE = "f6c7c914-8db3-469d-8ca1-694a8f32e121"
 METRICS, SECRETS = "635dd51f-9968-44d3-b7fb-6d9a6bd613ae", "4633458b-17de-408a-b874-0445c86b69e6"
-ANYONE = "anyone"
 
 ROLES = (
     Role("identity-workspace", CONTRIBUTOR, (WORKSPACE, STORAGE, VAULT, REGISTRY, INSIGHTS)),
@@ -111,7 +110,7 @@ ROLES = (
     Role("dataScientist", "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815", (WORKSPACE,)),
     Role("dataScientist", "1823dd4f-9b8c-4ab6-ab4e-7397a3684615", (PROMOTION,)),
     Role("reader", BLOBS_READ, ("lake-curated",)),
-    Role(ANYONE, LOGS_READ, (LOGS,)),
+    Role("reader", LOGS_READ, (LOGS,)),
 )
 
 # Rows that the program makes nothing for in prod: what they are for, and why not.
@@ -125,7 +124,8 @@ ELSEWHERE = {
     "AML registry: blob and registry of its managed group": "made by hand: a deployer may approve nothing there",
 }
 APPROVER = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
-DEPLOYER = (SCIENCE, ACR_PUSH, "f58310d9-a9f6-439a-9e8d-f62e7b41a168")  # of the CI identity, made by infra/bootstrap
+ADMINISTRATOR = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+DEPLOYER = (SCIENCE, ACR_PUSH, ADMINISTRATOR)  # of the CI identity, made by infra/bootstrap
 
 # What the Azure ML extension is told: what the documents ask of a cluster that trains and serves, and what the command
 # line would compute (azure-cli-extensions, k8s-extension, AzureMLKubernetes). Three keys hold the cluster's id.

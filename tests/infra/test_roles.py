@@ -55,7 +55,8 @@ def test_people_get_no_more_than_their_work() -> None:
     owners = {row.principal for row in MATRIX if row.role in {"Owner", "Contributor"}}
     assert owners == {"workspace", "platform_engineer"}
     assert not [row for row in MATRIX if row.principal == "ml_engineer" and row.scope in {"resource_group", "vault"}]
-    assert {row.role for row in MATRIX if row.principal == "reader"} == {"Reader", "Storage Blob Data Reader"}
+    reads = {"Reader", "Storage Blob Data Reader", "Log Analytics Reader"}
+    assert {row.role for row in MATRIX if row.principal == "reader"} == reads
     assert not [row for row in MATRIX if row.principal == "data_scientist" and row.scope == "resource_group"]
 
 

@@ -17,6 +17,14 @@ from tools.ci import plan
 pytestmark = [pytest.mark.minutes, pytest.mark.timeout(300)]
 
 BROKEN = "raise RuntimeError('not today')\n"
+BREAKS_IN_PREVIEW = """
+
+async def _before_it_is_known() -> str:
+    return (await place.resource_group.future()).upper()
+
+
+pulumi.export("loud", pulumi.Output.from_input(_before_it_is_known()))
+"""
 
 
 def project(folder: Path, *environments: str) -> Path:
@@ -62,6 +70,16 @@ def test_a_problem_fails_the_step_and_is_in_the_comment(tmp_path: Path, capfd: p
     assert row((out / "plan.md").read_text(), "dev")[2] != "0"
     assert "Standard_Wish_v9" in (out / "plan.md").read_text()
     assert "Standard_Wish_v9" in capfd.readouterr().err
+
+
+def test_what_would_break_only_in_preview_is_a_problem_of_each_environment(tmp_path: Path) -> None:
+    change, out = project(tmp_path / "change", "dev", "local"), tmp_path / "out"
+    main = change / "infra" / "__main__.py"
+    main.write_text(main.read_text() + BREAKS_IN_PREVIEW)
+    assert plan.main(["--project", str(change), "--out", str(out)]) == 1
+    plans = json.loads((out / "plan.json").read_text())
+    assert [[one["code"] for one in found["problems"]] for found in plans] == [["BreaksInPreview"]] * 2
+    assert "BreaksInPreview" in (out / "plan.md").read_text()
 
 
 def test_a_base_or_a_program_that_breaks_is_told_and_hides_nothing(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ def plan(project: Path, base: Path | None, out: Path) -> int:
         else:
             note = f"\nThe base could not be planned, so there is no difference to tell:\n\n{fenced(done.stderr)}"
     files = ("--json", str(out / "plan.json"), "--markdown", str(out / "plan.md"))
-    done = run("plan", "--all", "--project", str(project), *files, *against)
+    # With a second run of each environment on unknown outputs, as the first `pulumi preview` of one goes.
+    done = run("plan", "--all", "--preview", "--project", str(project), *files, *against)
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)
     comment = out / "plan.md"
