@@ -107,6 +107,11 @@ DEFINITIONS: tuple[PolicyDefinition, ...] = (
         defaults={"isolationMode": "Disabled"},
     ),
     PolicyDefinition(
+        "ba769a63-b8cc-4b2d-abf6-ac33c7204be8",
+        "Azure Machine Learning workspaces should be encrypted with a customer-managed key",
+        {"effect": _DENY},
+    ),
+    PolicyDefinition(
         "7f40cee6-e933-4d0f-a782-b96615e0f4a6",
         "Azure Machine Learning workspaces should be encrypted with the use of a customer-managed key",
         {"effect": _MISSING},

@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from azlocal.arm.policies import DEFINITIONS
 from infra.alert_tables import METRICS, QUERIES, QUERY_ALERTS
 from infra.budget import NOTIFICATIONS
 from infra.guards import HOLDS_DATA
@@ -215,3 +216,10 @@ def test_every_known_size_has_a_family() -> None:
 @pytest.mark.xdist_group("local")
 def test_a_deleted_vault_is_taken_back_by_a_word() -> None:
     assert with_options().one("keyvault:Vault").inputs["properties"]["createMode"] == "recover"
+
+
+def test_every_policy_that_an_environment_may_assign_is_one_of_azures() -> None:
+    """A plan refuses the others, but plans only what the settings choose."""
+    known = {one.guid: one for one in DEFINITIONS}
+    assert [row.name for row in POLICIES if row.definition not in known] == []
+    assert [row.name for row in POLICIES if row.effect not in known[row.definition].parameters["effect"]] == []
