@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from azlocal.engine.views.cost import ASSUMED, LEFT_OUT, Cost, cost, table
-from azlocal.engine.views.path import times
+from azlocal.engine.views.path import Link, times
 from azlocal.engine.views.resources import Json, last
 from azlocal.words import counted, markdown_table
 
@@ -184,15 +184,17 @@ def _by_meter(found: Cost) -> dict[str, tuple[float, float | None]]:
     return sums
 
 
+def _told(link: Link) -> str:
+    minutes = "not documented" if link.seconds is None else f"{link.seconds / 60:.1f}"
+    return f"{minutes} (assumed)" if link.assumed else minutes
+
+
 def _path(plan: Json) -> str:
     found = times(plan["resources"])
     if not found.path:
         return ""
-    head = f"### Critical path: {found.minutes:.1f} min (Azure forces {found.forced_minutes:.1f} min)"
-    steps = (
-        (link.name, link.type, "not documented" if link.seconds is None else f"{link.seconds / 60:.1f}")
-        for link in found.path
-    )
+    head = f"### Critical path: {found.told}"
+    steps = ((link.name, link.type, _told(link)) for link in found.path)
     needless = [f"- needless: `{one.waiting}` waits for `{one.needed}`" for one in found.needless]
     return "\n".join(
         [head, "", *markdown_table(("step", "type", "minutes"), steps), *([""] if needless else []), *needless]

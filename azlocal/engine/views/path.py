@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources as package
 
 from azlocal.engine.views.order import why
 from azlocal.engine.views.resources import Json, Resources
@@ -12,12 +14,21 @@ from azlocal.engine.views.resources import Json, Resources
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One resource of a path; ``seconds`` is None where nobody documents how long it takes."""
+    """One resource of a path; ``seconds`` is None where not even an assumption says how long it takes.
+
+    ``source`` is the page with a figure and the day it was read; without one the seconds are an assumption.
+    """
 
     urn: str
     type: str
     name: str
     seconds: float | None
+    source: str | None = None
+
+    @property
+    def assumed(self) -> bool:
+        """Whether it has seconds without a source."""
+        return bool(self.seconds) and not self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Times:
     path: list[Link]
     forced: list[Link]
     needless: list[Needless]
-    unknown: list[str]  # types without a documented duration
+    unknown: list[str]  # types without a duration
 
     @property
     def minutes(self) -> float:
@@ -47,13 +58,27 @@ class Times:
         """Of the longest chain that Azure forces."""
         return _minutes(self.forced)
 
+    @property
+    def assumed_minutes(self) -> float:
+        """Of the longest chain, for which no source has a figure."""
+        return _minutes([link for link in self.path if link.assumed])
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        assumed = f"; {self.assumed_minutes:.1f} min of it assumed" if self.assumed_minutes else ""
+        return f"{self.minutes:.1f} min (Azure forces {self.forced_minutes:.1f} min{assumed})"
+
     def as_json(self) -> Json:
         """For ``--json`` and for whoever compares two plans."""
-        steps = [{"type": link.type, "name": link.name, "seconds": link.seconds} for link in self.path]
+        steps = [
+            {"type": link.type, "name": link.name, "seconds": link.seconds, "source": link.source} for link in self.path
+        ]
         needless = [{"waiting": one.waiting, "needed": one.needed} for one in self.needless]
         return {
             "minutes": round(self.minutes, 2),
             "forcedMinutes": round(self.forced_minutes, 2),
+            "assumedMinutes": round(self.assumed_minutes, 2),
             "steps": steps,
             "needless": needless,
             "withoutDuration": self.unknown,
@@ -70,6 +95,19 @@ def durations() -> dict[str, float]:
     from azlocal.arm.providers import NAMESPACES
 
     return {type_.name.lower(): type_.duration for space in NAMESPACES for type_ in space.types if type_.duration}
+
+
+@functools.cache
+def sources() -> dict[str, str]:
+    """For each type whose seconds somebody measured or documented: the page, and the day it was read."""
+    table = json.loads(package.files("azlocal.engine.views").joinpath("durations.json").read_bytes())
+    pages = {name: f"{one['page']} (read {one['read']})" for name, one in table["sources"].items()}
+    known = durations()
+    return {
+        row["type"].lower(): pages[row["source"]]
+        for row in table["rows"]
+        if known[row["type"].lower()] == row["seconds"]
+    }
 
 
 def times(resources: list[Json]) -> Times:
@@ -137,16 +175,16 @@ def _in_order(waits: dict[str, list[str]]) -> list[str]:
 
 def _link(one: Json) -> Link:
     type_ = str(one.get("armType") or one["type"])
-    return Link(one["urn"], type_, one["name"], durations().get(type_.lower()))
+    return Link(one["urn"], type_, one["name"], durations().get(type_.lower()), sources().get(type_.lower()))
 
 
 def report(found: Times) -> Iterator[str]:
     """The lines that ``azlocal plan`` prints."""
     if not found.path:
         return
-    yield f"critical path: {found.minutes:.1f} min (Azure forces {found.forced_minutes:.1f} min)"
+    yield f"critical path: {found.told}"
     for link in found.path:
         told = "  not documented" if link.seconds is None else f"{link.seconds / 60:5.1f} min"
-        yield f"  {told}  {link.type} {link.name}"
+        yield f"  {told}  {link.type} {link.name}" + (" (assumed)" if link.assumed else "")
     for one in found.needless:
         yield f"  needless: {one.waiting} waits for {one.needed}, and nothing says that it must"

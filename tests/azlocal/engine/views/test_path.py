@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from datetime import date
+from importlib.resources import files
+
 import pytest
 
-from azlocal.engine.views.path import durations, report, times
+from azlocal.engine.views.path import durations, report, sources, times
 from tests.azlocal.engine.views.conftest import ACCOUNT, GROUP, NETWORK, Json, resource, urn
 
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-shop"
@@ -178,7 +183,24 @@ def test_the_report_gives_each_step_its_minutes(plan: Json) -> None:
     lines = list(report(times(plan["resources"])))
     assert lines[0].startswith("critical path: ")
     assert len(lines) == 4
-    assert lines[-1].endswith("Microsoft.Network/privateEndpoints door")
+    assert lines[-1].endswith("Microsoft.Network/privateEndpoints door (assumed)")
+    assert lines[0].endswith("; 1.0 min of it assumed)")
+    assert lines[1].endswith("Microsoft.Resources/resourceGroups rg")
+
+
+def test_a_duration_has_its_source_and_the_day_or_is_an_assumption(plan: Json) -> None:
+    steps = {step["name"]: step for step in times(plan["resources"]).as_json()["steps"]}
+    assert steps["door"]["source"] is None
+    assert re.search(r"steampipe-plugin-azure.* \(read \d{4}-\d\d-\d\d\)$", steps["rg"]["source"])
+    assert times(plan["resources"]).as_json()["assumedMinutes"] == 1
+
+
+def test_a_source_is_that_of_the_declared_seconds() -> None:
+    """Whoever declares other seconds has to say where they are from."""
+    table = json.loads(files("azlocal.engine.views").joinpath("durations.json").read_bytes())
+    assert sources().keys() == {row["type"].lower() for row in table["rows"]}
+    assert {row["source"] for row in table["rows"]} == table["sources"].keys()
+    assert all(one["page"] and date.fromisoformat(one["read"]) for one in table["sources"].values())
 
 
 def test_an_empty_plan_takes_no_time() -> None:
