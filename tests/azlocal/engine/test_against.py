@@ -147,6 +147,15 @@ storage.BlobContainer("raw", resource_group_name=rg.name, account_name=lake.name
     assert (found.open, found.same) == ([], 1)
 
 
+def test_what_is_replaced_with_another_says_so(stack: Stack) -> None:
+    program = "rg = group(); a = identity('a', rg.name, call='NAME'); identity('b', rg.name, replace_with=[a])"
+    stack.up(program.replace("NAME", "one"))
+    assert told(compared(stack, program.replace("NAME", "two"))) == [
+        "± a: resourceName can't be changed in place",
+        "± b: what it is replaced with, or its trigger, asks for it",
+    ]
+
+
 def test_what_is_protected_says_so(stack: Stack) -> None:
     stack.up("rg = group(); identity('kept', rg.name, protect=True)")
     (change,) = compared(stack, "rg = group()").changes
