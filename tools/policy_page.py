@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from azlocal.words import markdown_table  # noqa: E402
 from infra.policy.catalogue import LEFT_OUT, NARROWED, RULES  # noqa: E402
 from infra.policy.checkov_table import WRONG  # noqa: E402
-from infra.policy.evaluation import planned, verdicts  # noqa: E402
+from infra.policy.evaluation import looks, planned, verdicts  # noqa: E402
 from infra.policy.exemptions import EXEMPTIONS  # noqa: E402
 from infra.policy.model import OURS, Exemption, Resource, Rule  # noqa: E402
 
@@ -30,7 +30,7 @@ advise. Under Pulumi the pack has an environment of its own, which `make policy-
 
 Rules named `Azure.` are those of [PSRule for Azure](https://azure.github.io/PSRule.Rules.Azure/), those named `MLP.`
 are this project's, with their source. Labels are pillars of the Well-Architected Framework and controls of the
-Microsoft cloud security benchmark. An empty field says that the plan has no such resource."""
+Microsoft cloud security benchmark. An empty field says that the plan has nothing that the rule looks at."""
 EXEMPTIONS_HEAD = """A rule does not hold for these resources where the plan shows what the third column says, whatever
 the environment's name. After the day the finding is back, and the exemption is one itself. Rows are in
 `infra/policy/exemptions.py`: each has a reason and a day."""
@@ -42,6 +42,7 @@ States = dict[str, dict[str, str]]  # rule id → environment → state
 def page(plans: Plans) -> str:
     """The page for these plans by environment: the same for the same plans and tables, on any day."""
     states = _states(plans)
+    wrong = [(check, f"`{one.of}`", one.why) for check, one in sorted(WRONG.items())]
     parts = [
         HEAD,
         _shares(states, list(plans)),
@@ -56,7 +57,7 @@ def page(plans: Plans) -> str:
         "\n".join(markdown_table(("rule", "why"), sorted(LEFT_OUT.items()))),
         "## A second opinion",
         "`make checkov ENV=prod` asks checkov about the ARM template of the plan. It finds nothing in prod but this:",
-        "\n".join(markdown_table(("check", "why it is wrong"), sorted(WRONG.items()))),
+        "\n".join(markdown_table(("check", "about", "why it is wrong"), wrong)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -64,10 +65,8 @@ def page(plans: Plans) -> str:
 def _states(plans: Plans) -> States:
     states: States = {rule.id: {} for rule in RULES}
     for environment, resources in plans.items():
-        types = {one.type.lower() for one in resources}
         for rule in RULES:
-            there = types & {one.lower() for one in rule.types}
-            states[rule.id][environment] = HOLDS if there else ABSENT
+            states[rule.id][environment] = HOLDS if looks(rule, resources) else ABSENT
         for verdict in verdicts(resources, today=ALWAYS):
             state = states[verdict.rule.id]
             if state[environment] != FAILS:

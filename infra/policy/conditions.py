@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from .model import Body, Check, Context, Finding
@@ -44,37 +45,54 @@ def always(_body: Body, _context: Context) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """A check that looks at some resources of its types only."""
+
+    check: Check
+    when: When
+
+    def __call__(self, body: Body, context: Context) -> Iterable[Finding]:
+        """What it finds; nothing where it does not look."""
+        return self.check(body, context) if self.when(body, context) else ()
+
+
+def when_of(check: Check) -> When:
+    """On which resources a check looks."""
+    return check.when if isinstance(check, Conditional) else always
+
+
 def must_be(path: str, *allowed: Any, default: Any = None, when: When = always) -> Check:
     """The field holds one of these values; an absent field counts as Azure's default."""
 
-    def check(body: Body, context: Context) -> Iterable[Finding]:
+    def check(body: Body, _context: Context) -> Iterable[Finding]:
         given = get(body, path, default)
-        if when(body, context) and not any(same(given, one) for one in allowed):
+        if not any(same(given, one) for one in allowed):
             wanted = " or ".join(repr(one) for one in allowed)
             yield Finding(path, f"is {given!r} and must be {wanted}", f"set {path} to {wanted}")
 
-    return check
+    return check if when is always else Conditional(check, when)
 
 
 def must_not_be(path: str, *refused: Any, default: Any = None, when: When = always) -> Check:
     """The field holds none of these values; an absent field counts as Azure's default."""
 
-    def check(body: Body, context: Context) -> Iterable[Finding]:
+    def check(body: Body, _context: Context) -> Iterable[Finding]:
         given = get(body, path, default)
-        if when(body, context) and any(same(given, one) for one in refused):
+        if any(same(given, one) for one in refused):
             yield Finding(path, f"must not be {given!r}", f"set {path} to another value")
 
-    return check
+    return check if when is always else Conditional(check, when)
 
 
 def must_have(path: str, when: When = always) -> Check:
     """The field is there and holds something."""
 
-    def check(body: Body, context: Context) -> Iterable[Finding]:
-        if when(body, context) and get(body, path) in (None, "", [], {}):
+    def check(body: Body, _context: Context) -> Iterable[Finding]:
+        if get(body, path) in (None, "", [], {}):
             yield Finding(path, "is absent", f"set {path}")
 
-    return check
+    return check if when is always else Conditional(check, when)
 
 
 def must_be_named(pattern: str, rule: str) -> Check:
@@ -96,7 +114,8 @@ def each(path: str, check: Check) -> Check:
             for finding in check(item, context):
                 yield Finding(f"{place}.{finding.field}", finding.message, finding.fix)
 
-    return over
+    looks = when_of(check)
+    return Conditional(over, lambda body, context: any(looks(item, context) for _, item in items(body, path)))
 
 
 def both(*checks: Check) -> Check:
@@ -106,4 +125,4 @@ def both(*checks: Check) -> Check:
         for one in checks:
             yield from one(body, context)
 
-    return check
+    return Conditional(check, lambda body, context: any(when_of(one)(body, context) for one in checks))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .conditions import (
+    Conditional,
     each,
     get,
     must_be,
@@ -13,6 +14,7 @@ from .conditions import (
     must_have,
     must_not_be,
     same,
+    when_of,
 )
 from .model import OURS, Body, Check, Context, Finding, Rule, Severity
 from .monitor import logs_of
@@ -62,7 +64,13 @@ def _pools(check: Check) -> Check:
         for finding in check(get(body, "properties", {}), context):
             yield Finding(f"properties.{finding.field}", finding.message, finding.fix)
 
-    return over
+    looks = when_of(check)
+
+    def looked_at(body: Body, context: Context) -> bool:
+        own = [get(body, "properties", {})] if same(context.resource.type, POOL) else get(body, POOLS, ())
+        return any(looks(pool, context) for pool in own)
+
+    return Conditional(over, looked_at)
 
 
 def _cluster(context: Context) -> Body:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .catalogue import RULES
+from .conditions import when_of
 from .exemptions import EXEMPTIONS
 from .model import Context, Exemption, Finding, Resource, Rule, Severity, Verdict
 
@@ -69,6 +70,12 @@ def exemption_of(rule: Rule, resource: Resource, exemptions: Iterable[Exemption]
         if one.rule == rule.id and fnmatchcase(resource.label, one.resource) and (found := one.of(resource)):
             return found
     return None
+
+
+def looks(rule: Rule, resources: Sequence[Resource]) -> bool:
+    """Whether a rule looks at any of them: of a condition on clusters that are public nothing follows where none is."""
+    there = (one for one in resources if rule.covers(one.type))
+    return any(when_of(rule.check)(one.body, Context(one, resources)) for one in there)
 
 
 EXEMPTING = "infra/policy/exemptions.py: a row with the rule, a reason and the day it ends"

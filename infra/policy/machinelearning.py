@@ -29,11 +29,10 @@ def _managed(body: Body, _context: Context) -> bool:
     return not same(get(body, "properties.managedNetwork.isolationMode", "Disabled"), "Disabled")
 
 
-def _placed(body: Body, context: Context) -> Iterable[Finding]:
-    """In a subnet, or in the managed network of the workspace: see NARROWED in the catalogue."""
+def _placed(body: Body, context: Context) -> bool:
+    """Where the workspace has no managed network, which takes the subnet's place: see NARROWED in the catalogue."""
     managed = any(_managed(one.body, context) for one in context.of(WORKSPACE))
-    if _kind(*_MADE)(body, context) and not managed:
-        yield from must_have(f"{INNER}.subnet.id")(body, context)
+    return _kind(*_MADE)(body, context) and not managed
 
 
 def _identity(body: Body, context: Context) -> Iterable[Finding]:
@@ -55,7 +54,7 @@ RULES = (
          must_be("properties.disableLocalAuth", True, default=False, when=_kind(*_MADE)), "AZR-000404",
          controls=("IM-1",)),
     Rule("Azure.ML.ComputeVnet", "computes stand in a subnet", Severity.CRITICAL, (COMPUTE,),
-         _placed, "AZR-000405", controls=("NS-1",), whole=True),
+         must_have(f"{INNER}.subnet.id", when=_placed), "AZR-000405", controls=("NS-1",), whole=True),
     Rule("Azure.ML.PublicAccess", "the workspace has no public door", Severity.CRITICAL, (WORKSPACE,),
          both(must_be("properties.publicNetworkAccess", "Disabled", default="Enabled"),
               must_not_be("properties.allowPublicAccessWhenBehindVnet", True, default=False)), "AZR-000406",

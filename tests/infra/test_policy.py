@@ -20,7 +20,7 @@ from azlocal.arm import zones
 from azlocal.engine.plan import plan
 from infra.policy import evaluate, places
 from infra.policy.catalogue import LEFT_OUT, NARROWED, RULES
-from infra.policy.evaluation import EXPIRED, verdicts
+from infra.policy.evaluation import EXPIRED, looks, verdicts
 from infra.policy.exemptions import EXEMPTIONS
 from infra.policy.model import OURS, Resource, Rule
 from infra.policy.prefixes import open_prefixes, open_ranges
@@ -192,11 +192,23 @@ def test_an_expired_exemption_exempts_nothing_and_is_a_finding() -> None:
 
 def test_95_of_100_rows_of_psrule_hold_in_prod_and_each_other_is_exempt() -> None:
     found = list(resources("prod").values())
-    types = {one.type.lower() for one in found}
-    rows = {rule.id for rule in RULES if not rule.id.startswith(OURS) and {one.lower() for one in rule.types} & types}
+    rows = {rule.id for rule in RULES if not rule.id.startswith(OURS) and looks(rule, found)}
     exempt = {one.rule.id for one in verdicts(found, today=TODAY)} & rows
     assert len(rows) > 80
     assert 1 - len(exempt) / len(rows) >= 0.95, sorted(exempt)
+
+
+def test_a_rule_that_looks_at_nothing_in_prod_is_no_row_that_applies() -> None:
+    """Nothing of prod can be broken so that it fails: what breaks it is another resource, or another kind of it."""
+    prod = list(resources("prod").values())
+    idle = {rule.id for rule in RULES if not looks(rule, prod)}
+    assert idle >= {"Azure.Storage.FileShareSoftDelete", "MLP.ML.IsolationMode", "Azure.KeyVault.KeyName"}
+    assert "Azure.AKS.AuthorizedIPs" in idle, "it asks public clusters, and prod's is private"
+    assert idle & {one.rule.id for one in verdicts(prod)} == set()
+    for rule in RULES:
+        broken = compliant()
+        MUTATIONS[rule.id](broken)
+        assert looks(rule, list(broken.values()))
 
 
 def test_findings_are_told_as_the_protocol_says() -> None:

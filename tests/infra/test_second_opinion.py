@@ -20,7 +20,19 @@ def template() -> dict[str, Any]:
 
 
 def test_checkov_finds_in_prod_just_what_it_is_wrong_about() -> None:
-    assert second_opinion.scan(template()).keys() == WRONG.keys()
+    found = second_opinion.scan(template())
+    assert found.keys() == WRONG.keys()
+    assert second_opinion.unexplained(found) == {}
+    assert {len(resources) for resources in found.values()} == {1}, "one resource each"
+
+
+def test_a_check_that_is_wrong_about_one_resource_may_be_right_about_another() -> None:
+    broken = copy.deepcopy(template())
+    registry = next(one for one in broken["resources"] if one["type"] == "Microsoft.ContainerRegistry/registries")
+    broken["resources"].append({**registry, "name": "images"})
+    (found,) = second_opinion.unexplained(second_opinion.scan(broken)).items()
+    assert found[0] == "CKV_AZURE_166"
+    assert [one.partition(" ")[0] for one in found[1]] == ["Microsoft.ContainerRegistry/registries.images"]
 
 
 def test_it_would_find_an_open_door() -> None:

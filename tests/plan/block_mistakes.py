@@ -233,7 +233,7 @@ SUBNETS = (
         '_out(TRAINING, 120, "AllowEntra"',
         '_out(TRAINING, 99, "AllowEntra"',
         "SecurityRuleInvalidPriority",
-        mend='_out(TRAINING, 4000, "AllowEntra"',
+        mend='_out(TRAINING, 999, "AllowEntra"',
     ),
     _row(
         "subnets",
