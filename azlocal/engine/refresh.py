@@ -20,6 +20,7 @@ from azlocal.engine.provider import Json
 from azlocal.engine.providers import Providers
 from azlocal.engine.softdelete import SoftDeleted
 from azlocal.engine.stack_state import Record, StackState
+from azlocal.engine.tables import find_type
 from azlocal.engine.urns import name_of, short_type
 from azlocal.engine.values import Secret, reveal, walk
 
@@ -95,7 +96,9 @@ class Refresh:
         self._tell("deleted", f"- {short_type(record.urn)} {name_of(record.urn)} deleted")
 
     def _follow(self, record: Record, outputs: Json) -> None:
-        inputs, paths = drift(record.inputs, record.outputs, outputs)
+        row = find_type(record.type)
+        before, now = (_own(one, record.inputs, row.shared if row else ()) for one in (record.outputs, outputs))
+        inputs, paths = drift(record.inputs, before, now)
         kept = _with_secrets(outputs, record.outputs)
         if kept != record.outputs:
             self.state.put(replace(record, inputs=inputs, outputs=kept))
@@ -127,6 +130,15 @@ def drift(inputs: Json, before: Json, now: Json) -> tuple[Json, list[Path]]:
         name: _as_secret_as(inputs.get(name), value) if name in changed or name not in inputs else inputs[name]
         for name, value in found.items()
     }, paths
+
+
+def _own(outputs: Json, inputs: Json, shared: tuple[str, ...]) -> Json:
+    """Outputs without what is others' in lists that are shared: the elements that no input names."""
+    own = dict(outputs)
+    for name in shared:
+        names = {one.get("name") for one in inputs.get(name) or []}
+        own[name] = [one for one in outputs.get(name) or [] if one.get("name") in names]
+    return own
 
 
 def _followed(value: Any, before: Any, now: Any) -> Any:

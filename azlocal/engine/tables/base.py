@@ -71,6 +71,7 @@ class AzureType:
         tracked: has a location, which defaults to the resource group's.
         maintain: lists that may also be resources of their own: kept as they are where a program leaves them out
             (azure-native, "Sub-resources").
+        shared: lists of named elements in which others have theirs too: what a PUT leaves out of them stays.
         singleton: comes with its parent, so that there is nothing to probe and nothing to delete.
         naming: how a name is made where the program gives none, if not by the rule of ``auto_name``.
         queries: inputs that travel as query parameters, by their wire names.
@@ -89,6 +90,7 @@ class AzureType:
     create_only: tuple[str, ...] = ()
     tracked: bool = False
     maintain: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     singleton: bool = False
     naming: str = ""
     queries: Mapping[str, str] = field(default_factory=dict)

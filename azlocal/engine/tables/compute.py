@@ -57,6 +57,7 @@ TYPES = (
             *(f"networkProfile.{name}" for name in _NETWORK_CREATE_ONLY),
         ),
         tracked=True,
+        shared=("agentPoolProfiles",),
         holds="what runs in it, and its volumes",
     ),
     AzureType(

@@ -53,6 +53,25 @@ def test_what_was_changed_outside_is_put_right(stack: Stack) -> None:
     assert not stack.azure.resources[f"{IDENTITIES}/b"].get("tags")
 
 
+CLUSTER = """
+from pulumi_azure_native import containerservice as aks
+rg = group()
+aks.ManagedCluster("aks", resource_group_name=rg.name, resource_name_="aks", location="westeurope",
+    agent_pool_profiles=[{"name": "system", "mode": "System", "count": 1}])
+"""
+
+
+def test_a_pool_beside_those_of_the_cluster_s_own_body_is_no_drift(stack: Stack) -> None:
+    stack.up(CLUSTER)
+    held = stack.azure.resources[f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks".lower()]
+    pools = held["properties"]["agentPoolProfiles"]
+    held["properties"]["agentPoolProfiles"] = [{"name": "models", "count": 3}, *pools]
+    assert not stack.up(refresh=True).summary.changed
+    held["properties"]["agentPoolProfiles"] = [{"name": "models", "count": 5}, {**pools[0], "count": 2}]
+    stack.up(refresh=True)
+    assert stack.heard.notes[0][1].endswith("aks updated [diff: ~agentPoolProfiles[0].count]")
+
+
 def test_what_can_t_be_read_stops_the_update(stack: Stack) -> None:
     stack.up(PROGRAM)
     stack.azure.refuse = refuse("GET", "a", 403, "AuthorizationFailed")
