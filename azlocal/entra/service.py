@@ -169,7 +169,12 @@ class Entra:
             raise SignInError(50027, f"JWT token is invalid or malformed: {error}.", status=400) from None
         issuer, subject = str(claims.get("iss", "")), str(claims.get("sub", ""))
         audiences = claims["aud"] if isinstance(claims.get("aud"), list) else [claims.get("aud")]
-        for credential in self._credentials(principal):
+        credentials = self._credentials(principal)
+        if credentials and issuer not in {credential["issuer"] for credential in credentials}:
+            raise SignInError(
+                700211, f"No matching federated identity record found for presented assertion issuer '{issuer}'."
+            )
+        for credential in credentials:
             allowed = credential.get("audiences") or [ASSERTION_AUDIENCE]
             if credential["issuer"] != issuer or credential["subject"] != subject:
                 continue

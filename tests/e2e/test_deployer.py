@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
-from azure.core.exceptions import HttpResponseError
-from azure.identity import DefaultAzureCredential
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.identity import DefaultAzureCredential, WorkloadIdentityCredential
 from azure.keyvault.secrets import SecretClient
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
@@ -20,8 +23,10 @@ from azlocal.arm.providers import NAMESPACES
 from azlocal.arm.types import Scope
 from azlocal.engine.ports import call
 from azlocal.engine.target import local_target
+from azlocal.entra.keys import Keys
 from azlocal.entra.principals import STRANGER, SUBSCRIPTION_ID, TENANT_ID
 from azlocal.errors import UsageError
+from azlocal.github.tokens import AUDIENCE, Workflow
 from azlocal.state import StateFolder
 from tests.e2e.conftest import Platform, acting, start
 from tests.e2e.test_up import edit
@@ -91,6 +96,63 @@ def test_the_workflow_does_everything_in_its_group_and_nothing_outside(empty: Pl
     with acting(empty.variables()):
         resources = ResourceManagementClient(DefaultAzureCredential(), SUBSCRIPTION_ID).resources
         assert [one.id for one in resources.list_by_resource_group("rg-mlp-local")] == []
+
+
+def test_no_other_job_is_the_identity(empty: Platform, copy: Path, tmp_path: Path) -> None:
+    """What the program has made trusts one environment of one repository, as GitHub itself says it."""
+    bootstrap = empty.command("up", "local", "--outputs", str(tmp_path / "made"), project=copy / "infra" / "bootstrap")
+    assert bootstrap.code == 0, bootstrap.output
+    made, file = json.loads((tmp_path / "made").read_text()), tmp_path / "token"
+    right = Workflow.parse(JOB.removeprefix("github:"))
+
+    def sign_in(workflow: Workflow, client: str = "AZURE_CLIENT_ID", audience: str = AUDIENCE, **claims: str) -> str:
+        file.write_text(Keys(empty.folder).sign({**workflow.id_token(audience, int(time.time())), **claims}))
+        credential = WorkloadIdentityCredential(
+            tenant_id=TENANT_ID, client_id=made[client], token_file_path=str(file), retry_total=0
+        )
+        return credential.get_token("https://management.azure.com/.default").token
+
+    with acting(empty.variables()):
+        assert sign_in(right)
+        assert sign_in(Workflow.parse(IMMUTABLE.removeprefix("github:")))
+        assert sign_in(replace(right, environment="local-preview"), "PREVIEW_AZURE_CLIENT_ID")
+        for wrong in (
+            replace(right, name="another"),
+            replace(right, owner="another-org"),
+            replace(right, owner_id="1000002", name_id="2000001"),
+            replace(right, owner_id="1000001", name_id="2000002"),
+            *(replace(right, environment=name) for name in ("prod", "local-preview", "local:ref", "LOCAL")),
+        ):
+            with pytest.raises(ClientAuthenticationError, match="AADSTS700213"):
+                sign_in(wrong)
+        with pytest.raises(ClientAuthenticationError, match="AADSTS700213"):
+            sign_in(right, "PREVIEW_AZURE_CLIENT_ID")
+        with pytest.raises(ClientAuthenticationError, match="AADSTS700212"):
+            sign_in(right, audience="https://github.com/example-org")
+        with pytest.raises(ClientAuthenticationError, match="AADSTS700211"):
+            sign_in(right, iss="https://token.actions.githubusercontent.com/another-enterprise")
+
+
+@pytest.mark.long
+def test_the_workflow_of_production_manages_locks_a_private_cluster_and_a_key(empty: Platform, copy: Path) -> None:
+    settings, job = "environments/Pulumi.prod.yaml", JOB.replace(":local", ":prod")
+    edit(copy, settings, "    name: mlp\n", "    name: mlp\n    group: existing\n")
+    edit(copy, settings, "azure-ml-platform:workspace:\n", "azure-ml-platform:workspace:\n    customerKey: {}\n")
+    bootstrap = empty.command("up", "prod", project=copy / "infra" / "bootstrap")
+    assert bootstrap.code == 0, bootstrap.output
+    made = empty.command("up", "prod", "--as", job, project=copy)
+    assert made.code == 0, made.output
+    assert {"guards-lock-vault-vault", "vault-key-workspace"} <= made.changes["created"], made.output
+
+    kept = empty.command("destroy", "prod", "--yes", "--as", job, project=copy)
+    assert (kept.code, kept.changes["deleted"]) == (1, set()), kept.output
+    for setting in ("locks", "protect"):
+        edit(copy, settings, f"    {setting}: true", f"    {setting}: false")
+    lifted = empty.command("up", "prod", "--as", job, project=copy)
+    assert lifted.code == 0, lifted.output
+    assert "guards-lock-vault-vault" in lifted.changes["deleted"], lifted.output
+    gone = empty.command("destroy", "prod", "--yes", "--as", job, project=copy)
+    assert gone.code == 0, gone.output
 
 
 OUTSIDE = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-mlp-ci-local"
