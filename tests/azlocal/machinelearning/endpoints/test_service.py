@@ -117,7 +117,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Test], Non
     code = {"score.py": f"VERSION = 1\n{textwrap.dedent(WHO)}"}
 
     async def download(
-        _self: object, _deployment: Resource, _uri: str, folder: Path, said: Path, *, keep_name: bool
+        _self: object, _deployment: Resource, _uri: str, folder: Path, said: Path, *, keep_name: bool, **_: bool
     ) -> None:
         log.write(said, "downloading")
         for name, text in ({} if keep_name else code).items():
