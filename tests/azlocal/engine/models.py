@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import warnings
+from datetime import date
+from functools import cache
 from typing import Any
 
 Json = dict[str, Any]
@@ -12,7 +15,10 @@ Json = dict[str, Any]
 # azure-mgmt package on the index is older than the service.
 AML = "azure.ai.ml._restclient.arm_ml_service.models"
 MODELS = {
+    "Microsoft.Authorization/locks": ("azure.mgmt.resource.locks.models", "ManagementLockObject"),
+    "Microsoft.Authorization/policyAssignments": ("azure.mgmt.resource.policy.models", "PolicyAssignment"),
     "Microsoft.Authorization/roleAssignments": ("azure.mgmt.authorization.models", "RoleAssignmentCreateParameters"),
+    "Microsoft.Consumption/budgets": ("azure.mgmt.consumption.models", "Budget"),
     "Microsoft.ContainerRegistry/registries": ("azure.mgmt.containerregistry.models", "Registry"),
     "Microsoft.ContainerService/managedClusters": ("azure.mgmt.containerservice.models", "ManagedCluster"),
     "Microsoft.ContainerService/managedClusters/agentPools": ("azure.mgmt.containerservice.models", "AgentPool"),
@@ -83,12 +89,37 @@ MODELS = {
 }
 
 
-def unknown_paths(arm_type: str, body: Json) -> list[str]:
-    """Paths of the body that the SDK's model of the type has no place for."""
+def installed_versions(arm_type: str) -> dict[str, str]:
+    """The api-versions of the type's model that its package has, where it has several, each with its module."""
     module, name = MODELS[arm_type]
+    package = _imported(module.rpartition(".")[0])
+    folders = [one.name for one in pkgutil.iter_modules(package.__path__) if one.name.startswith("v2")]
+    modules = {folder[1:].replace("_", "-"): f"{package.__name__}.{folder}.models" for folder in folders}
+    return {version: path for version, path in modules.items() if hasattr(_imported(path), name)}
+
+
+@cache
+def nearest_model(arm_type: str, version: str = "") -> tuple[str, Any]:
+    """The type's model of this api-version, or of the one that is nearest; and which that is, where a package says."""
+    module, name = MODELS[arm_type]
+    there = installed_versions(arm_type) if version else {}
+    found = min(there, key=lambda one: (abs(_day(one) - _day(version)), one), default="")
+    return found, getattr(_imported(there.get(found, module)), name)
+
+
+def _day(version: str) -> int:
+    return date.fromisoformat(version[: len("2024-01-01")]).toordinal()
+
+
+def _imported(module: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # azure-ai-ml warns of its own dependencies when it is imported
-        model = getattr(importlib.import_module(module), name)
+        return importlib.import_module(module)
+
+
+def unknown_paths(arm_type: str, body: Json, version: str = "") -> list[str]:
+    """Paths of the body that the SDK's model of the type, nearest to the api-version, has no place for."""
+    model = nearest_model(arm_type, version)[1]
     if hasattr(model, "_attribute_map"):
         return _missing(body, model.deserialize(body).serialize(keep_readonly=True), "")
     return _unknown(model(body), body, "")

@@ -11,36 +11,37 @@ import pytest
 from azlocal.engine.plan import Plan, plan
 from azlocal.engine.tables import all_types, find_type
 from azlocal.engine.wire import to_wire
-from tests.azlocal.engine.models import MODELS, unknown_paths
+from tests.azlocal.engine.models import MODELS, installed_versions, nearest_model, unknown_paths
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in (ROOT / "environments").glob("Pulumi.*.yaml"))
 
-# What a model has no place for though the service takes it: newer than the model, or removed from it since.
+# What a model has no place for though the service takes it, and why that is right.
+_SYNAPSE = "the package is of 2021-03-01, the provider's api-version of 2021-06-01"
 NEWER = {
     "Microsoft.Synapse/workspaces": {
-        ".properties.azureADOnlyAuthentication",
-        ".properties.cspWorkspaceAdminProperties",
-        ".properties.defaultDataLakeStorage.resourceId",
-        ".identity.userAssignedIdentities",  # with a key of the customer's
-        ".properties.encryption.cmk.kekIdentity",
-        ".properties.trustedServiceBypassEnabled",
+        ".properties.azureADOnlyAuthentication": f"{_SYNAPSE}, which has it",
+        ".properties.cspWorkspaceAdminProperties": f"{_SYNAPSE}, which has it",
+        ".properties.defaultDataLakeStorage.resourceId": f"{_SYNAPSE}, which has it",
+        ".properties.encryption.cmk.kekIdentity": f"{_SYNAPSE}, which has it",
+        ".properties.trustedServiceBypassEnabled": f"{_SYNAPSE}, which has it",
+        ".identity.userAssignedIdentities": f"{_SYNAPSE}, which has user-assigned identities",
     },
     "Microsoft.Synapse/workspaces/bigDataPools": {
-        ".properties.dynamicExecutorAllocation.maxExecutors",
-        ".properties.dynamicExecutorAllocation.minExecutors",
+        ".properties.dynamicExecutorAllocation.maxExecutors": f"{_SYNAPSE}, which has it",
+        ".properties.dynamicExecutorAllocation.minExecutors": f"{_SYNAPSE}, which has it",
     },
-    "Microsoft.ContainerRegistry/registries": {".properties.policies.softDeletePolicy"},
+    "Microsoft.ContainerRegistry/registries": {
+        ".properties.policies.softDeletePolicy": "a preview: of 2023-01-01-preview, which is sent, and not of the"
+        " package's 2025-11-01",
+    },
 }
 
-# Diagnostic settings and private link scopes have left azure-mgmt-monitor; the packages of the others are not among the
-# tests' own.
+_MONITOR = "has left azure-mgmt-monitor with version 7, and is in no other of Microsoft's packages for Python"
 WITHOUT_MODEL = {
-    "Microsoft.Authorization/policyAssignments",
-    "Microsoft.Consumption/budgets",
-    "Microsoft.Insights/diagnosticSettings",
-    "Microsoft.Insights/privateLinkScopes",
-    "Microsoft.Insights/privateLinkScopes/scopedResources",
+    "Microsoft.Insights/diagnosticSettings": _MONITOR,
+    "Microsoft.Insights/privateLinkScopes": _MONITOR,
+    "Microsoft.Insights/privateLinkScopes/scopedResources": _MONITOR,
 }
 
 
@@ -49,14 +50,18 @@ def _plan(env: str) -> Plan:
     return plan(ROOT, env)
 
 
+def _sent(env: str) -> list[dict[str, Any]]:
+    return [one for one in _plan(env).resources if one["type"].startswith("azure-native:") and one["body"]]
+
+
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_a_whole_program_is_read_without_loss(env: str) -> None:
     lost: dict[str, set[str]] = {}
-    for resource in _plan(env).resources:
+    for resource in _sent(env):
         arm_type = resource["armType"]
-        if arm_type in MODELS and resource["body"]:
-            unknown = set(unknown_paths(arm_type, resource["body"])) - NEWER.get(arm_type, set())
-            if unknown:
+        if arm_type not in WITHOUT_MODEL:
+            unknown = set(unknown_paths(arm_type, resource["body"], resource["apiVersion"]))
+            if unknown := unknown - NEWER.get(arm_type, {}).keys():
                 lost.setdefault(arm_type, set()).update(unknown)
     assert lost == {}
 
@@ -66,13 +71,39 @@ def test_azure_would_take_the_whole_program(env: str) -> None:
     assert _plan(env).problems == []
 
 
-def test_almost_every_type_of_the_program_is_compared() -> None:
-    azure = {
-        resource["armType"]
-        for resource in _plan("dev").resources
-        if resource["type"].startswith("azure-native:") and resource["armType"]
-    }
-    assert azure - MODELS.keys() == WITHOUT_MODEL
+def test_every_type_of_every_environment_is_compared_or_said() -> None:
+    types = {one["armType"] for env in ENVIRONMENTS for one in _sent(env)}
+    assert types - MODELS.keys() == WITHOUT_MODEL.keys()
+
+
+def test_a_model_is_that_of_the_api_version_that_is_sent_or_the_nearest_that_is_installed() -> None:
+    sent = {(one["armType"], one["apiVersion"]) for env in ENVIRONMENTS for one in _sent(env)}
+    apart = {}
+    for arm_type, version in sorted(sent):
+        there = installed_versions(arm_type) if arm_type in MODELS else {}
+        if there and version not in there:
+            apart[arm_type] = (version, nearest_model(arm_type, version)[0])
+    assert apart == APART
+
+
+# Packages with models of several api-versions, none of them the one that is sent: that, and the nearest.
+_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+APART = {
+    _IDENTITY: ("2023-01-31", "2022-01-31-preview"),
+    f"{_IDENTITY}/federatedIdentityCredentials": ("2023-01-31", "2022-01-31-preview"),
+    "Microsoft.Security/defenderForStorageSettings": ("2024-10-01-preview", "2022-12-01-preview"),
+}
+
+
+@pytest.mark.parametrize("value", [True, {"x": 1}], ids=str)
+def test_what_a_model_is_said_to_lack_it_lacks(value: Any) -> None:
+    for arm_type, fields in NEWER.items():
+        for field, why in fields.items():
+            body = value
+            for step in reversed(field.strip(".").split(".")):
+                body = {step: body}
+            (lost,) = unknown_paths(arm_type, body)
+            assert f"{field}.".startswith(f"{lost}."), why
 
 
 BODIES: list[tuple[str, dict[str, Any]]] = [
