@@ -159,6 +159,37 @@ def test_rules_are_complete_and_apart(variation: tuple[str, str, Deployment]) ->
         assert inbound[0]["access"] == "Allow" or name == "runners"
 
 
+# What computes without a public address have to reach (machine-learning/how-to-access-azureml-behind-firewall and the
+# rules of Azure's own templates), and beyond that the package indexes, which have no tag.
+REACHED = {
+    ("AzureActiveDirectory", "Tcp", "80,443"),
+    ("AzureMachineLearning", "Tcp", "443,8787,18881"),
+    ("AzureMachineLearning", "Udp", "5831"),
+    ("BatchNodeManagement.westeurope", "Tcp", "443"),
+    ("AzureResourceManager", "Tcp", "443"),
+    ("Storage.westeurope", "Tcp", "443,445"),
+    ("AzureFrontDoor.FrontEnd", "Tcp", "443"),
+    ("AzureFrontDoor.FirstParty", "Tcp", "443"),
+    ("MicrosoftContainerRegistry", "Tcp", "443"),
+    ("AzureMonitor", "Tcp", "443"),
+    ("AzureKeyVault.westeurope", "Tcp", "443"),
+    ("VirtualNetwork", "Tcp", "443,445"),
+    ("Internet", "Tcp", "443"),
+}
+
+
+def test_computes_reach_what_azure_lists_and_nothing_else(local: Deployment) -> None:
+    rules = rules_of(local)["training"]
+    let_out = [rule for rule in rules if (rule["direction"], rule["access"]) == ("Outbound", "Allow")]
+    found = [
+        (address, rule["protocol"], ",".join(values_of(rule, "destinationPortRange")))
+        for rule in let_out
+        for address in values_of(rule, "destinationAddressPrefix")
+    ]
+    assert set(found) == REACHED
+    assert len(found) == len(REACHED)
+
+
 def test_nothing_is_let_in_from_the_internet_but_to_bastion(variation: tuple[str, str, Deployment]) -> None:
     open_rules = {
         (name, rule["name"])
