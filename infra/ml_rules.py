@@ -24,6 +24,7 @@ def outbound_rules_fit_the_mode(network: s.Network, workspace: s.Workspace) -> I
             "private endpoint rules alone",
             "remove them, or set isolationMode to AllowOnlyApprovedOutbound",
             f"{MANAGED}#manage-outbound-rules",
+            "ValidationError",
         )
     for name, count in Counter(names).items():
         if count > 1:
@@ -49,6 +50,7 @@ def customer_key_cannot_be_lost(workspace: s.Workspace, vault: s.Vault) -> Itera
             "false, and workspace.customerKey keeps its key there",
             "set it to true, or remove workspace.customerKey",
             "machine-learning/concept-customer-managed-keys#prerequisites",
+            "ValidationError",
         )
 
 

@@ -25,6 +25,13 @@ RESERVED = {
 # Azure takes 5 addresses of each subnet; smaller ranges than these leave too few for nodes or endpoints.
 SMALLEST_PREFIX = {row.name: row.smallest for row in SUBNETS}
 AKS_NETWORK = "aks/azure-cni-overlay#ip-address-planning"
+# Azure's answer where two of the environment's ranges overlap.
+OVERLAPS = {
+    ("network.addressSpace", "network.hub.addressSpace"): "VnetAddressSpacesOverlap",
+    ("network.addressSpace", "cluster.podCidr"): "PodCidrOverlapExistingSubnetsCidr",
+    ("network.addressSpace", "cluster.serviceCidr"): "ServiceCidrOverlapExistingSubnetsCidr",
+    ("cluster.podCidr", "cluster.serviceCidr"): "InvalidParameter",
+}
 
 
 def ranges_are_apart(network: s.Network, cluster: s.Cluster) -> Iterator[Problem]:
@@ -37,7 +44,8 @@ def ranges_are_apart(network: s.Network, cluster: s.Cluster) -> Iterator[Problem
     }
     for (key, first), (other, second) in combinations(spaces.items(), 2):
         if first.overlaps(second):
-            yield Problem(other, f"{second} overlaps {key} {first}", "choose disjoint ranges", AKS_NETWORK)
+            code = OVERLAPS.get((key, other), "")
+            yield Problem(other, f"{second} overlaps {key} {first}", "choose disjoint ranges", AKS_NETWORK, code)
     for key, given in spaces.items():
         for taken, owner in RESERVED.items():
             if given.overlaps(taken):
@@ -55,6 +63,7 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
             f"{network.address_space} has no room for {', '.join(map(to_camel, homeless))}",
             f"{_widened(network)}, or give smaller ranges in network.subnets",
             page,
+            "NetcfgInvalidSubnet",
         )
     for name, given in subnets.items():
         key = f"network.subnets.{to_camel(name)}"
@@ -64,6 +73,7 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
                 f"{given} is outside network.addressSpace {network.address_space}",
                 "choose a range inside it or widen it",
                 page,
+                "NetcfgInvalidSubnet",
             )
         if given.prefixlen > SMALLEST_PREFIX[name]:
             yield Problem(key, f"{given} is too small", f"give it a /{SMALLEST_PREFIX[name]} or a larger range", page)
@@ -74,6 +84,7 @@ def subnets_fit(network: s.Network) -> Iterator[Problem]:
                 f"{second} overlaps network.subnets.{to_camel(name)} {first}",
                 "choose disjoint ranges",
                 page,
+                "NetcfgSubnetRangesOverlap",
             )
 
 
@@ -94,13 +105,13 @@ def _widened(network: s.Network) -> str:
 
 def firewall_ranges_are_public(network: s.Network) -> Iterator[Problem]:
     """Storage firewalls take public addresses, single or as /30 and larger, and only while access is on."""
-    page = "storage/common/storage-network-security-limitations"
+    page, refused = "storage/common/storage-network-security-limitations", "InvalidValuesForRequestParameters"
     for index, given in enumerate(network.allowed_ip_ranges):
         key = f"network.allowedIpRanges[{index}]"
         if given.is_private:
-            yield Problem(key, f"{given} is a private range", "give the public address it appears from", page)
+            yield Problem(key, f"{given} is a private range", "give the public address it appears from", page, refused)
         if given.prefixlen == 31:
-            yield Problem(key, f"{given} is a /31", "give two single addresses or a /30", page)
+            yield Problem(key, f"{given} is a /31", "give two single addresses or a /30", page, refused)
     if network.allowed_ip_ranges and network.public_access == "Disabled":
         yield Problem(
             "network.allowedIpRanges",
@@ -119,6 +130,7 @@ def dns_is_a_service(cluster: s.Cluster) -> Iterator[Problem]:
             f"{given} must lie in cluster.serviceCidr {services} and not be its first address",
             f"for instance {services[10]}" if services.num_addresses > 10 else "widen cluster.serviceCidr",
             "aks/concepts-network-ip-address-planning",
+            "InvalidParameter" if given not in services else "",
         )
 
 
@@ -141,6 +153,7 @@ def the_way_out_is_given(network: s.Network) -> Iterator[Problem]:
             f"{network.hub.address_space} is too small for {FIREWALL_SUBNET.fixed_name}",
             f"give it a /{FIREWALL_SUBNET.smallest} or a larger range",
             "firewall/firewall-faq",
+            "NetcfgSubnetTooSmallForReservedName",
         )
 
 

@@ -125,6 +125,7 @@ def spark_can_be_attached(spark: s.Spark) -> Iterator[Problem]:
             f"{spark.spark_version!r} is no runtime that Synapse starts; allowed: {', '.join(SPARK_VERSIONS)}",
             f"use {SPARK_VERSIONS[-1]}",
             "synapse-analytics/spark/apache-spark-version-support",
+            "ValidationFailed",
         )
 
 
@@ -162,6 +163,7 @@ def lake_is_what_azure_has(lake: s.Lake) -> Iterator[Problem]:
             "true, but an account with a hierarchical namespace has no blob versions",
             "set it to false: soft delete keeps what was deleted for lake.softDeleteDays",
             "storage/blobs/storage-feature-support-in-storage-accounts",
+            "FeatureNotSupportedForAccount",
         )
     for zone in type(lake.zones).model_fields:
         life: s.Lifecycle = getattr(lake.zones, zone)
@@ -207,6 +209,7 @@ def api_server_is_reached_one_way(cluster: s.Cluster) -> Iterator[Problem]:
             "API server alone",
             "remove them, or set cluster.private to false",
             "aks/api-server-authorized-ip-ranges#limitations",
+            "InvalidParameter",
         )
 
 
@@ -284,6 +287,7 @@ def scoring_is_encrypted_or_says_so(serving: s.Serving) -> Iterator[Problem]:
             "missing, and serving.allowInsecureConnections is false: the router would not start",
             "give sslSecret and sslCname, or allow insecure connections for a trial",
             EXTENSION,
+            "ExtensionConfigurationInvalid",
         )
     if serving.tls and serving.allow_insecure_connections:
         yield Problem("serving.allowInsecureConnections", "true beside serving.tls", "set it to false", EXTENSION)

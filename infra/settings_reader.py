@@ -31,6 +31,7 @@ class Located:
         message: what is wrong, with what was given and what is allowed.
         hint: what to change.
         source: the page that says so.
+        code: what Azure would answer, where that is known.
     """
 
     where: str
@@ -38,6 +39,7 @@ class Located:
     message: str
     hint: str
     source: str
+    code: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.key}: {self.message}; {self.hint} ({self.source})"
@@ -54,6 +56,7 @@ class SettingsError(pulumi.RunError):
                 problem.message,
                 problem.hint,
                 f"{DOCS}{problem.page or page_of(problem.key)}",
+                problem.code,
             )
             for problem in problems
         )

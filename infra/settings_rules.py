@@ -23,12 +23,14 @@ class Problem:
         message: what is wrong, with what was given and what is allowed.
         hint: what to change.
         page: where it is documented, relative to `DOCS`; empty for the block's own page (`settings_pages.py`).
+        code: what Azure would answer; empty where it would take it, or where nobody knows.
     """
 
     key: str
     message: str
     hint: str
     page: str = ""
+    code: str = ""
 
 
 Rule = Callable[..., Iterator[Problem]]

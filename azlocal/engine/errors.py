@@ -30,6 +30,7 @@ class Mistake:
     message: str
     hint: str = ""
     source: str = ""
+    code: str = ""  # what Azure would answer, where the program knows
 
 
 class ProgramError(EngineError):

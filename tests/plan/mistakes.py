@@ -35,6 +35,7 @@ class Mistake:
         fix: the change after which nothing is wrong: on top of the mistake, or, of the same text, in its place.
         setup: changes before, with which nothing is wrong either: the variation that the mistake is one of.
         names: a field or a value that the plan says to write, and the fix writes.
+        answer: of a setting, Azure's own code, where one is known.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Mistake:
     fix: Change
     setup: tuple[Change, ...] = ()
     names: str = ""
+    answer: str = ""
 
     @property
     def mended(self) -> tuple[Change, ...]:

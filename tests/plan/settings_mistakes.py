@@ -45,6 +45,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("network.addressSpace", "10.21.0.0/24"),
         "network.addressSpace",
         Set("network.addressSpace", "10.21.0.0/20"),
+        answer="NetcfgInvalidSubnet",
     ),
     Mistake(
         "addresses",
@@ -52,6 +53,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("cluster.podCidr", "10.21.128.0/17"),
         "cluster.podCidr",
         Set("cluster.podCidr", "10.245.0.0/16"),
+        answer="PodCidrOverlapExistingSubnetsCidr",
     ),
     Mistake(
         "addresses",
@@ -59,6 +61,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("network.hub.addressSpace", "10.23.255.0/24"),
         "network.hub.addressSpace",
         Set("network.hub.addressSpace", "10.24.0.0/24"),
+        answer="VnetAddressSpacesOverlap",
     ),
     Mistake(
         "addresses",
@@ -66,6 +69,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("network.hub.addressSpace", "10.30.0.0/27"),
         "network.hub.addressSpace",
         Set("network.hub.addressSpace", "10.30.0.0/26"),
+        answer="NetcfgSubnetTooSmallForReservedName",
     ),
     Mistake(
         "addresses",
@@ -87,6 +91,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("network.subnets", {"training": "10.99.0.0/24"}),
         "network.subnets.training",
         Set("network.subnets", {"training": "10.21.99.0/24"}),
+        answer="NetcfgInvalidSubnet",
     ),
     Mistake(
         "addresses",
@@ -94,6 +99,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("network.subnets", {"training": "10.23.9.0/24", "runners": "10.23.9.0/26"}),
         "network.subnets.runners",
         Set("network.subnets.runners", "10.23.10.0/26"),
+        answer="NetcfgSubnetRangesOverlap",
     ),
     Mistake(
         "subnets",
@@ -108,6 +114,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("network.allowedIpRanges", ["192.168.7.0/24"]),
         "network.allowedIpRanges[0]",
         Set("network.allowedIpRanges", ["20.50.7.0/24"]),
+        answer="InvalidValuesForRequestParameters",
     ),
     Mistake(
         "traps",
@@ -228,7 +235,14 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("cluster.workloadPool.vmSize", "Standard_D8ds_v5"),
     ),
     # architecture-values 4.4 and 4.5.
-    Mistake("traps", "dev", Set("spark.sparkVersion", "3.3"), "spark.sparkVersion", Set("spark.sparkVersion", "3.5")),
+    Mistake(
+        "traps",
+        "dev",
+        Set("spark.sparkVersion", "3.3"),
+        "spark.sparkVersion",
+        Set("spark.sparkVersion", "3.5"),
+        answer="ValidationFailed",
+    ),
     Mistake(
         "traps",
         "dev",
@@ -294,6 +308,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("workspace.managedNetwork", HOST),
         "workspace.managedNetwork",
         Set("workspace.isolationMode", "AllowOnlyApprovedOutbound"),
+        answer="ValidationError",
     ),
     Mistake(
         "traps",
@@ -317,9 +332,21 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("workspace.imageBuildCompute", "build-cluster"),
     ),
     Mistake(
-        "traps", "local", Set("workspace.customerKey", {}), "vault.purgeProtection", Set("vault.purgeProtection", True)
+        "traps",
+        "local",
+        Set("workspace.customerKey", {}),
+        "vault.purgeProtection",
+        Set("vault.purgeProtection", True),
+        answer="ValidationError",
     ),
-    Mistake("traps", "dev", Set("lake.versioning", True), "lake.versioning", Set("lake.versioning", False)),
+    Mistake(
+        "traps",
+        "dev",
+        Set("lake.versioning", True),
+        "lake.versioning",
+        Set("lake.versioning", False),
+        answer="FeatureNotSupportedForAccount",
+    ),
     Mistake(
         "traps",
         "prod",
@@ -333,6 +360,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("serving.tls", None),
         "serving.tls",
         Set("serving.allowInsecureConnections", True),
+        answer="ExtensionConfigurationInvalid",
     ),
     Mistake(
         "traps",
@@ -354,6 +382,7 @@ SETTINGS: tuple[Mistake, ...] = (
         Set("cluster.authorizedIpRanges", ["20.50.7.0/24"]),
         "cluster.authorizedIpRanges",
         Set("cluster.authorizedIpRanges", []),
+        answer="InvalidParameter",
     ),
     Mistake(
         "traps",

@@ -44,7 +44,7 @@ def problems_of_program(error: EngineError) -> list[Json]:
         fix = error.hint or "mend what the message names"
         return [Problem(PROGRAM_FAILED, error.message, "", "", "", "", fix, "").as_json()]
     return [
-        Problem(INVALID_SETTING, one.message, "", one.where, "", one.key, one.hint, one.source).as_json()
+        Problem(one.code or INVALID_SETTING, one.message, "", one.where, "", one.key, one.hint, one.source).as_json()
         for one in mistakes
     ]
 
