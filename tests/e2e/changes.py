@@ -318,6 +318,9 @@ written from the same table (`python -m tests.e2e.changes`).
   `--accept-data-loss RESOURCE` is given for each. With Pulumi's own engine nothing asks: read the preview, and set
   `governance.protect`.
 
+An earlier version made the pool for models as a part of the cluster. One `up` with `cluster.workloadPool.takeOver:
+workload` takes it over; the next one without that makes its successor, then deletes it (`tests/e2e/test_upgrade.py`).
+
 | change | where | updates | replaces | creates | stopped at |
 | --- | --- | --- | --- | --- | --- |
 """

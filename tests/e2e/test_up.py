@@ -9,7 +9,7 @@ import pytest
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
-from azlocal.entra.principals import SUBSCRIPTION_ID
+from azlocal.entra.principals import SUBSCRIPTION_ID, SUBSCRIPTIONS
 from azlocal.state import State, StateFolder
 from tests.e2e.conftest import Platform, Run, acting, start
 
@@ -95,7 +95,7 @@ def test_destroy_leaves_nothing(tmp_path: Path) -> None:
         assignments = state.of_type("microsoft.authorization/roleassignments")
         state.close()
         assert left == []
-        assert len(assignments) == 1, "the owner's own, which came with the subscription"
+        assert len(assignments) == len(SUBSCRIPTIONS), "the owner's own, which came with each subscription"
         again = one.up()
         assert again.code == 0, again.output
     finally:
