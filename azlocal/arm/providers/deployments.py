@@ -12,7 +12,7 @@ from azlocal.arm.errors import ArmError
 from azlocal.arm.messages import ArmRequest, ArmResponse
 from azlocal.arm.operations import iso
 from azlocal.arm.present import body_of, require_group
-from azlocal.arm.template.expressions import Functions, invalid
+from azlocal.arm.template.expressions import Functions, Later, invalid
 from azlocal.arm.template.template import NESTED, Step, Template
 from azlocal.arm.types import Action, Json, NameRule, ResourceType, Scope
 from azlocal.state import Resource
@@ -262,11 +262,11 @@ def _operations(call: Call) -> ArmResponse:
 
 
 def _validate(call: Call, _deployment: Resource) -> ArmResponse:
-    """Whether the template can be read at all: parameters, conditions, names."""
+    """Whether the template can be read at all: parameters, conditions, names. What is referred to need not be there."""
     properties: Json = (call.request.body or {}).get("properties") or {}
     if not isinstance(properties.get("template"), dict):
         raise invalid("the deployment has no template; a template link is not served")
-    run = Template(properties["template"], properties.get("parameters") or {}, call.path.scope, lambda _key: {})
+    run = Template(properties["template"], properties.get("parameters") or {}, call.path.scope, Later)
     resources = [{"id": one.id} for one in run.steps()]
     shown = _resource(call, properties, str(uuid.uuid4()))
     shown.properties.update(validatedResources=resources, provisioningState="Succeeded")

@@ -75,7 +75,15 @@ def run(expression: Expression, functions: Functions) -> Any:
     return expression
 
 
+class Later(str):
+    """What a resource will say once it is there: whatever is asked of it, it has."""
+
+    __slots__ = ()
+
+
 def _access(value: Any, key: Any) -> Any:
+    if isinstance(value, Later):
+        return value
     if isinstance(value, dict):
         for name, found in value.items():
             if name.lower() == str(key).lower():

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from azlocal.arm.errors import ArmError
-from azlocal.arm.template.expressions import Functions, evaluate, invalid
+from azlocal.arm.template.expressions import Functions, Later, evaluate, invalid
 from azlocal.arm.template.functions import PURE
 from azlocal.arm.types import Json
 from azlocal.entra.principals import TENANT_ID
 
-Read = Callable[[str], Json | None]
-"""Gives the body of a resource by its id, or None where there is none."""
+Read = Callable[[str], Json | Later | None]
+"""Gives the body of a resource by its id, or None where there is none; ``Later`` where nothing is made."""
 
 _ENVELOPE = frozenset({
     "type", "apiVersion", "name", "condition", "dependsOn", "copy", "resources", "scope", "resourceGroup",
@@ -104,7 +104,7 @@ class Template:
             raise ArmError(
                 404, "ResourceNotFound", f"The resource '{target}' that the template refers to was not found."
             )
-        return found if full.lower() == "full" else found.get("properties", {})
+        return found if isinstance(found, Later) or full.lower() == "full" else found.get("properties", {})
 
     def steps(self) -> Iterator[Step]:
         """The resources, each evaluated once everything it depends on has been yielded and written.

@@ -176,6 +176,17 @@ def test_validate_writes_nothing(world: World) -> None:
     assert world.state.below(GROUP.lower()) == []
 
 
+def test_validate_asks_nothing_of_what_is_not_there_yet(world: World) -> None:
+    named = f"resourceId('{IDENTITY}', 'one')"
+    two = identity("two", tags={"of": f"[concat('one is ', reference({named}, '2023-01-31').principalId)]"})
+    later = {"resources": [identity("one"), {**two, "dependsOn": [f"[{named}]"]}]}
+    answer = world.control.internal(
+        "POST", f"{PATH}/validate", {"properties": {"template": later, "mode": "Incremental"}}
+    )
+    assert answer.status == 200, answer.body
+    assert len(answer.body["properties"]["validatedResources"]) == 2
+
+
 class Running:
     """The same state under a control plane with a loop."""
 
