@@ -190,11 +190,9 @@ training = Training(
         tenant_id=azure.tenant_id,
         identity=identity.accounts["training"],
         spark_pool_id=spark.pool_id if settings.spark.attach_to_workspace else None,
-        ready=[
-            *roles.granted("training"),
-            # The workspace's own network has endpoints and a way out of its own.
-            *([*workspace_reachable, *storage_reachable, *network.ready] if settings.network.mode == "byo" else []),
-        ],
+        roles=roles.granted("training"),
+        # The workspace's own network has endpoints and a way out of its own.
+        ready=[*workspace_reachable, *storage_reachable, *network.ready] if settings.network.mode == "byo" else [],
     ),
 )
 # Spark's network reaches lake and vault alone; Synapse has roles of its own.

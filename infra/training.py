@@ -30,7 +30,8 @@ class TrainingArgs:
         tenant_id: whose people the instances belong to.
         identity: whom jobs act as.
         spark_pool_id: pool to offer as a compute, if any.
-        ready: roles of the identity and private endpoints: nodes without a public address start through them.
+        roles: those of the identity.
+        ready: private endpoints and the way out: nodes without a public address start through them.
     """
 
     placement: Placement
@@ -40,6 +41,7 @@ class TrainingArgs:
     tenant_id: str
     identity: Account
     spark_pool_id: pulumi.Input[str] | None
+    roles: list[pulumi.Resource]
     ready: list[pulumi.Resource]
 
 
@@ -55,7 +57,7 @@ class Training(Block):
             self._make(name)
         if args.spark_pool_id is not None:
             spark = ml.SynapseSparkArgs(compute_type="SynapseSpark", resource_id=args.spark_pool_id)
-            self._compute(f"{name}-spark", "spark", spark)
+            self._compute(f"{name}-spark", "spark", spark, nodes=False)
         self.register_outputs({"cpu_cluster": self.cpu_cluster})
 
     def _make(self, name: str) -> None:
@@ -79,6 +81,8 @@ class Training(Block):
         compute_name: str,
         properties: ml.AmlComputeArgs | ml.ComputeInstanceArgs | ml.SynapseSparkArgs,
         fixed: tuple[str, ...] = (),
+        *,
+        nodes: bool = True,
     ) -> ml.Compute:
         args, place = self._args, self._args.placement
         return ml.Compute(
@@ -90,7 +94,11 @@ class Training(Block):
             identity=ml.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[args.identity.id]),
             properties=properties,
             tags=place.tags,
-            opts=self.child(depends_on=args.ready, replace_on_changes=list(fixed), delete_before_replace=True),
+            opts=self.child(
+                depends_on=[*args.roles, *(args.ready if nodes else [])],
+                replace_on_changes=list(fixed),
+                delete_before_replace=True,
+            ),
         )
 
 

@@ -469,9 +469,11 @@ def test_a_router_without_tls_has_no_name_of_its_own() -> None:
 
 @one_worker
 def test_spark_is_a_compute_where_it_is_attached(dev: Deployment) -> None:
-    made = with_options().one("machinelearningservices:Compute", "training-spark").inputs
-    assert made["properties"]["computeType"] == "SynapseSpark"
-    assert made["properties"]["resourceId"].endswith(dev.outputs["synapse_spark_pool"])
+    compute = with_options().one("machinelearningservices:Compute", "training-spark")
+    made = compute.inputs["properties"]
+    assert made["computeType"] == "SynapseSpark"
+    assert made["resourceId"].endswith(dev.outputs["synapse_spark_pool"])
+    assert "endpoints-storage-blob" not in with_options().waits_for(compute), "it has no nodes in this network"
 
 
 @pytest.mark.parametrize("training", [True, False])

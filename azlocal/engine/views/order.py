@@ -69,6 +69,13 @@ RULES = (
         reach.gives_names,
     ),
     Rule(
+        frozenset({"microsoft.containerservice/managedclusters"}),
+        frozenset({"microsoft.network/publicipaddresses"}),
+        "an API server with a list of addresses has to let its own nodes in",
+        "learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges",
+        reach.is_let_in,
+    ),
+    Rule(
         frozenset({"microsoft.network/routetables/routes", "microsoft.network/routetables"}),
         frozenset({"microsoft.network/azurefirewalls"}),
         "a route's next hop is the address that the firewall got",

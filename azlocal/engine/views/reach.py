@@ -44,6 +44,17 @@ def is_way_out(machine: Json, needed: Json, resources: Resources) -> bool:
     return any(id_ == way or id_.startswith(f"{way}/") for way in ways)
 
 
+def is_let_in(cluster: Json, address: Json, resources: Resources) -> bool:
+    """Whether an address is one that a cluster's nodes leave from, and its API server takes calls of a list alone."""
+    if not at(cluster["body"], "properties.apiServerAccessProfile.authorizedIPRanges"):
+        return False
+    id_ = str(address["id"]).lower()
+    ways = resources.of("microsoft.network/natgateways", "microsoft.network/azurefirewalls")
+    return any(
+        is_way_out(cluster, way, resources) for way in ways if any(text.lower() == id_ for text in strings(way["body"]))
+    )
+
+
 def gives_names(machine: Json, needed: Json, resources: Resources) -> bool:
     """Whether a machine resolves a name through something with which it starts."""
     kind = str(needed["armType"]).lower()

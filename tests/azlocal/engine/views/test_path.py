@@ -107,6 +107,18 @@ def test_nodes_may_wait_for_the_way_out_of_their_own_subnet(plan: Json) -> None:
     assert needless(plan) == [("account", "out"), ("nodes", "other")]
 
 
+@pytest.mark.parametrize("ranges", [["20.0.0.0/24"], []])
+def test_a_cluster_may_wait_for_the_address_that_its_api_server_lets_in(plan: Json, ranges: list[str]) -> None:
+    address = network("address", "publicIPAddresses", "publicIPAddresses/out")
+    out = network("out", "natGateways", "natGateways/out", {"publicIpAddresses": [{"id": address["id"]}]})
+    of(plan, "net")["body"]["properties"]["subnets"][0]["properties"]["natGateway"] = {"id": out["id"]}
+    pools = [{"vnetSubnetID": f"{NETWORK}/subnets/work"}]
+    body = {"properties": {"agentPoolProfiles": pools, "apiServerAccessProfile": {"authorizedIPRanges": ranges}}}
+    kind = "Microsoft.ContainerService/managedClusters"
+    plan["resources"] += [address, out, resource("aks", CLUSTER, kind, "2025-09-01", body, "net", "out", "address")]
+    assert needless(plan) == ([] if ranges else [("aks", "address")])
+
+
 def test_nodes_may_wait_for_the_firewall_that_their_network_is_joined_to(plan: Json) -> None:
     hub = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
     for name, where in (("wall", hub), ("elsewhere", f"{hub}2")):
