@@ -184,7 +184,7 @@ def _by_meter(found: Cost) -> dict[str, tuple[float, float | None]]:
     return sums
 
 
-def _told(link: Link) -> str:
+def _minutes(link: Link) -> str:
     minutes = "not documented" if link.seconds is None else f"{link.seconds / 60:.1f}"
     return f"{minutes} (assumed)" if link.assumed else minutes
 
@@ -194,7 +194,7 @@ def _path(plan: Json) -> str:
     if not found.path:
         return ""
     head = f"### Critical path: {found.told}"
-    steps = ((link.name, link.type, _told(link)) for link in found.path)
+    steps = ((link.name, link.type, _minutes(link)) for link in found.path)
     needless = [f"- needless: `{one.waiting}` waits for `{one.needed}`" for one in found.needless]
     return "\n".join(
         [head, "", *markdown_table(("step", "type", "minutes"), steps), *([""] if needless else []), *needless]

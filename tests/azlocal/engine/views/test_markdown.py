@@ -33,6 +33,14 @@ def test_what_is_taken_for_granted_is_named(plan: Json) -> None:
     assert "\n\nAssumed to exist: `hub`\n\n" in markdown(plan)
 
 
+def test_an_open_finding_of_the_policy_is_a_row_with_its_fix(plan: Json) -> None:
+    plan["findings"] = [
+        {"severity": "Critical", "rule": "A.B", "resource": "net", "field": "tags", "reason": "absent", "fix": "set it",
+         "exemption": None}
+    ]  # fmt: skip
+    assert table(markdown(plan), "Policy") == [["Critical", "A.B", "net", "`tags`: absent. Fix: set it"]]
+
+
 def test_problems_are_a_table_that_no_message_breaks(plan: Json) -> None:
     plan["problems"] = [{**PROBLEM, "fix": "choose another range"}]
     comment = markdown(plan)
