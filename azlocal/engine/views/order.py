@@ -53,18 +53,7 @@ def _trusts_a_cluster(waiting: Json, *_: object) -> bool:
     return "token.actions.githubusercontent.com" not in str(at(waiting["body"], "properties.issuer"))
 
 
-def _lets_addresses_in(cluster: Json, *_: object) -> bool:
-    return bool(at(cluster["body"], "properties.apiServerAccessProfile.authorizedIPRanges"))
-
-
 RULES = (
-    Rule(
-        frozenset({"microsoft.containerservice/managedclusters"}),
-        frozenset({"microsoft.network/publicipaddresses"}),
-        "a public API server with ranges lets in the address that its nodes leave from",
-        "learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges",
-        _lets_addresses_in,
-    ),
     Rule(
         _MACHINES,
         frozenset(reach.WAYS),
