@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # What the program imports of the SDKs, and nothing else. A module of azure-native loads when it is first touched.
 BARE = """
 import re, pathlib, importlib, pulumi, pulumi_kubernetes.core.v1
-text = "".join(path.read_text() for path in pathlib.Path("infra").glob("*.py"))
+text = "".join(path.read_text() for path in pathlib.Path("infra").rglob("*.py"))
 imported = ",".join(re.findall(r"from pulumi_azure_native import ([^\\n]+)", text))
 for name in sorted({name.split(" as ")[0].strip() for name in imported.split(",")}):
     hasattr(importlib.import_module(f"pulumi_azure_native.{name}"), "loaded")

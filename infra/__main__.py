@@ -11,38 +11,38 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pulumi
 from pulumi_azure_native import authorization, resources
 
-from infra import role_tables as roles_of
-from infra import settings_reader
-from infra.alerts import Alerts, AlertsArgs
-from infra.bastion import Bastion, BastionArgs
 from infra.block import Placement
-from infra.budget import Budget, BudgetArgs
-from infra.certificate import Certificate, CertificateArgs
-from infra.cluster import Cluster, ClusterArgs
-from infra.container_logs import ContainerLogs, ContainerLogsArgs
-from infra.diagnostics import Diagnostics, DiagnosticsArgs
+from infra.cluster.aks import Cluster, ClusterArgs
+from infra.cluster.certificate import Certificate, CertificateArgs
+from infra.cluster.ingress import Ingress, IngressArgs, address_of, domain_of, label_of
+from infra.cluster.serving import Serving, ServingArgs
+from infra.data.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
+from infra.data.spark import SparkAnalytics, SparkAnalyticsArgs
+from infra.data.spark_access import SparkAccess, SparkAccessArgs
 from infra.foundation import names_of, tags_of
-from infra.guards import Guards, GuardsArgs, protect_data
-from infra.hub import Hub, HubArgs, existing
-from infra.identity import TRAINING, Identity, IdentityArgs
-from infra.ingress import Ingress, IngressArgs, address_of, domain_of, label_of
-from infra.lake import SPARK_FILESYSTEM, ZONES, DataLake, DataLakeArgs
-from infra.network import Network, NetworkArgs
-from infra.network_tables import ranges, wanted
-from infra.observability import Observability, ObservabilityArgs
-from infra.private_endpoints import KUBERNETES_ZONE, NODES_NEED, PrivateEndpoints, PrivateEndpointsArgs
-from infra.private_monitoring import PrivateMonitoring, PrivateMonitoringArgs
-from infra.promotion import Promotion, PromotionArgs
+from infra.governance.budget import Budget, BudgetArgs
+from infra.governance.guards import Guards, GuardsArgs, protect_data
+from infra.identities import role_tables as roles_of
+from infra.identities.identity import TRAINING, Identity, IdentityArgs
+from infra.identities.roles import RoleMatrix, RoleMatrixArgs
+from infra.machinelearning.promotion import Promotion, PromotionArgs
+from infra.machinelearning.training import Training, TrainingArgs
+from infra.machinelearning.workspace import Workspace, WorkspaceArgs
+from infra.machinelearning.workspace_storage import WorkspaceStorage, WorkspaceStorageArgs
+from infra.monitoring.alerts import Alerts, AlertsArgs
+from infra.monitoring.container_logs import ContainerLogs, ContainerLogsArgs
+from infra.monitoring.diagnostics import Diagnostics, DiagnosticsArgs
+from infra.monitoring.observability import Observability, ObservabilityArgs
+from infra.monitoring.private_monitoring import PrivateMonitoring, PrivateMonitoringArgs
+from infra.monitoring.workbook import Workbook, WorkbookArgs
+from infra.network.bastion import Bastion, BastionArgs
+from infra.network.hub import Hub, HubArgs, existing
+from infra.network.private_endpoints import KUBERNETES_ZONE, NODES_NEED, PrivateEndpoints, PrivateEndpointsArgs
+from infra.network.tables import ranges, wanted
+from infra.network.virtual_network import Network, NetworkArgs
 from infra.registry import Registry, RegistryArgs
-from infra.roles import RoleMatrix, RoleMatrixArgs
-from infra.serving import Serving, ServingArgs
-from infra.spark import SparkAnalytics, SparkAnalyticsArgs
-from infra.spark_access import SparkAccess, SparkAccessArgs
-from infra.training import Training, TrainingArgs
+from infra.settings import reader as settings_reader
 from infra.vault import Vault, VaultArgs
-from infra.workbook import Workbook, WorkbookArgs
-from infra.workspace import Workspace, WorkspaceArgs
-from infra.workspace_storage import WorkspaceStorage, WorkspaceStorageArgs
 
 settings = settings_reader.load()
 platform = settings.platform

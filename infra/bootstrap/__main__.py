@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import pulumi
 from pulumi_azure_native import authorization, resources
 
-from infra import settings_reader
 from infra.block import Placement
-from infra.deployer import Deployer, DeployerArgs, Previewer
 from infra.foundation import names_of, tags_of
+from infra.identities.deployer import Deployer, DeployerArgs, Previewer
+from infra.settings import reader as settings_reader
 
 settings = settings_reader.load("azure-ml-platform")
 platform, environment = settings.platform, pulumi.get_stack()

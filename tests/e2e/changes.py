@@ -128,7 +128,7 @@ CHANGES = (
         "a role for a persona",
         edits=(
             Edit(
-                "infra/role_tables.py",
+                "infra/identities/role_tables.py",
                 _FIRST_GRANT,
                 f'{_FIRST_GRANT}    Grant(READER, "Log Analytics Reader", GROUP, "reads all logs"),\n',
             ),
@@ -137,7 +137,7 @@ CHANGES = (
     ),
     Change(
         "a new subnet",
-        edits=(Edit("infra/network_tables.py", _LAST_SUBNET, f'{_LAST_SUBNET}    Subnet("batch", 26, 28),\n'),),
+        edits=(Edit("infra/network/tables.py", _LAST_SUBNET, f'{_LAST_SUBNET}    Subnet("batch", 26, 28),\n'),),
         updates=("network-vnet",),
         creates=("network-nsg-batch", "diagnostics-network-nsg-batch"),
         note="At the table's end: no other subnet moves.",
@@ -209,8 +209,8 @@ CHANGES = (
     Change(
         "one more zone in the lake",
         edits=(
-            Edit("infra/lake.py", "ZONES = (", 'ZONES = ("sandbox", '),
-            Edit("infra/settings.py", _FIRST_ZONE, f"{_FIRST_ZONE}    sandbox: Lifecycle = Lifecycle()\n"),
+            Edit("infra/data/lake.py", "ZONES = (", 'ZONES = ("sandbox", '),
+            Edit("infra/settings/__init__.py", _FIRST_ZONE, f"{_FIRST_ZONE}    sandbox: Lifecycle = Lifecycle()\n"),
         ),
         creates=("lake-sandbox", "workspace-datastore-sandbox"),
         back={"lake-sandbox": LOSS},

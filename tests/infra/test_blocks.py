@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from infra import extension, spark_tables
-from infra.lake import SPARK_FILESYSTEM, ZONES
-from infra.lake_tables import ACCESS
-from infra.network_tables import ranges
-from infra.settings_reader import parse
+from infra.cluster import extension
+from infra.data import spark_tables
+from infra.data.lake import SPARK_FILESYSTEM, ZONES
+from infra.data.lake_tables import ACCESS
+from infra.network.tables import ranges
+from infra.settings.reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, Registered, each
 from tests.infra.reference import CLUSTER_ID, EXTENSION, EXTENSION_ON_TRIAL

@@ -6,9 +6,9 @@ from functools import cache
 
 import pytest
 
-from infra import role_tables
-from infra.role_tables import ASSIGNABLE, DEPLOYER, PREVIEWER, ROLES
-from infra.roles import delegation
+from infra.identities import role_tables
+from infra.identities.role_tables import ASSIGNABLE, DEPLOYER, PREVIEWER, ROLES
+from infra.identities.roles import delegation
 from tests.infra import program
 from tests.infra.program import Deployment, Registered, each
 

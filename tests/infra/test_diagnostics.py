@@ -11,8 +11,8 @@ from azlocal.arm.providers.diagnostics import CATEGORIES, GROUPS
 from azlocal.engine.tables import all_types
 from azlocal.engine.tables.base import arm_type_of
 from infra.block import Block
-from infra.diagnostic_tables import FORMER, TABLE, WITHOUT, Row
-from infra.diagnostics import Diagnostics, DiagnosticsArgs
+from infra.monitoring.diagnostic_tables import FORMER, TABLE, WITHOUT, Row
+from infra.monitoring.diagnostics import Diagnostics, DiagnosticsArgs
 from tests.infra import program
 from tests.infra.program import Deployment, each
 

@@ -10,14 +10,14 @@ from functools import cache
 import pytest
 
 from azlocal.arm.policies import DEFINITIONS
-from infra.alert_tables import METRICS, QUERIES, QUERY_ALERTS
-from infra.budget import NOTIFICATIONS
-from infra.guards import HOLDS_DATA
-from infra.policy_tables import NOT_ASSIGNED, POLICIES
-from infra.settings_reader import parse
-from infra.vm_families import family_of
-from infra.vm_sizes import SIZES
-from infra.workbook import PAGES, page
+from infra.governance.budget import NOTIFICATIONS
+from infra.governance.guards import HOLDS_DATA
+from infra.governance.policy_tables import NOT_ASSIGNED, POLICIES
+from infra.monitoring.alert_tables import METRICS, QUERIES, QUERY_ALERTS
+from infra.monitoring.workbook import PAGES, page
+from infra.rules.vm_families import family_of
+from infra.rules.vm_sizes import SIZES
+from infra.settings.reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
 

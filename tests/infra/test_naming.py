@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.naming import RULES, SUFFIX_LENGTH, Names, NamingError, stable_suffix
-from infra.private_endpoints import TARGETS
+from infra.network.private_endpoints import TARGETS
 
 short = st.from_regex(r"[a-z][a-z0-9]{1,6}", fullmatch=True)
 PURPOSES = {

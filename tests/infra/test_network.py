@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from infra.network_tables import BASTION, SUBNETS
-from infra.outbound_rules import PRIVATE_TARGETS
-from infra.private_endpoints import TARGETS, ZONES
-from infra.settings_reader import parse
+from infra.machinelearning.outbound_rules import PRIVATE_TARGETS
+from infra.network.private_endpoints import TARGETS, ZONES
+from infra.network.tables import BASTION, SUBNETS
+from infra.settings.reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
 

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-from infra.settings_reader import parse
+from infra.settings.reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.identity import IDENTITIES
-from infra.role_tables import (
+from infra.identities.identity import IDENTITIES
+from infra.identities.role_tables import (
     ASSIGNABLE,
     DEPLOYER,
     EVERY,
@@ -19,8 +19,8 @@ from infra.role_tables import (
     chosen,
     others,
 )
-from infra.roles import RoleMatrix, RoleMatrixArgs, assignment_name
-from infra.settings_reader import parse
+from infra.identities.roles import RoleMatrix, RoleMatrixArgs, assignment_name
+from infra.settings.reader import parse
 from tests.infra import program
 from tests.infra.program import Deployment, each
 

@@ -15,13 +15,13 @@ from pulumi.runtime import config
 
 from azlocal.arm.locations import KNOWN
 from azlocal.arm.zones import WITHOUT_ZONES as LOCAL_WITHOUT_ZONES
-from infra.regions import REGIONS, WITHOUT_ZONES
-from infra.service_rules import quantity
+from infra.rules.regions import REGIONS, WITHOUT_ZONES
+from infra.rules.services import quantity
 from infra.settings import Settings
-from infra.settings_lines import Lines
-from infra.settings_pages import OTHER, PAGES, page_of
-from infra.settings_reader import ProblemsFoundError, SettingsError, load, parse
-from infra.settings_words import WORDS
+from infra.settings.lines import Lines
+from infra.settings.pages import OTHER, PAGES, page_of
+from infra.settings.reader import ProblemsFoundError, SettingsError, load, parse
+from infra.settings.words import WORDS
 from tests.infra import program
 
 Values = dict[str, Any]

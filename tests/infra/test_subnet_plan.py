@@ -9,8 +9,8 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.network_tables import SUBNETS
-from infra.subnet_plan import compute
+from infra.network.subnet_plan import compute
+from infra.network.tables import SUBNETS
 
 
 @dataclass(frozen=True)

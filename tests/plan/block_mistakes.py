@@ -48,7 +48,7 @@ NAMES = (
     _row(
         "names",
         "dev",
-        "workspace_storage.py",
+        "machinelearning/workspace_storage.py",
         'account_name=place.names.of("storage_account")',
         'account_name="St-" + place.names.of("storage_account")',
         "AccountNameInvalid",
@@ -84,7 +84,7 @@ NAMES = (
     _row(
         "names",
         "dev",
-        "spark.py",
+        "data/spark.py",
         'place.names.of("synapse_workspace")',
         '"Synapse"',
         "ValidationFailed",
@@ -93,7 +93,7 @@ NAMES = (
     _row(
         "names",
         "staging",
-        "cluster.py",
+        "cluster/aks.py",
         'pools.system("system"',
         'pools.system("system-pool"',
         "InvalidParameter",
@@ -102,7 +102,7 @@ NAMES = (
     _row(
         "names",
         "dev",
-        "cluster.py",
+        "cluster/aks.py",
         'place.names.of("trusted_access")',
         '"trusted-access-of-the-workspace"',
         "InvalidParameter",
@@ -114,7 +114,7 @@ ADDRESSES = (
     _row(
         "addresses",
         "dev",
-        "network.py",
+        "network/virtual_network.py",
         "address_prefixes=[str(plan.address_space)]",
         'address_prefixes=["10.99.0.0/16"]',
         "NetcfgInvalidSubnet",
@@ -124,7 +124,7 @@ ADDRESSES = (
     _row(
         "addresses",
         "dev",
-        "cluster.py",
+        "cluster/aks.py",
         "pod_cidr=str(cluster.pod_cidr)",
         'pod_cidr="10.21.0.0/16"',
         "PodCidrOverlapExistingSubnetsCidr",
@@ -134,7 +134,7 @@ ADDRESSES = (
     _row(
         "addresses",
         "dev",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         _CONFIGS_END,
         _RESERVED,
         "PrivateIPAddressInReservedRange",
@@ -143,7 +143,7 @@ ADDRESSES = (
     _row(
         "addresses",
         "dev",
-        "network_tables.py",
+        "network/tables.py",
         '"AllowBatch", "BatchNodeManagement.{region}"',
         '"AllowBatch", "BatchNodes.{region}"',
         "SecurityRuleInvalidAddressPrefix",
@@ -151,7 +151,7 @@ ADDRESSES = (
     _row(
         "addresses",
         "local",
-        "network.py",
+        "network/virtual_network.py",
         "            next_hop_ip_address=hub.next_hop,\n",
         "",
         "NextHopIpAddressRequired",
@@ -163,7 +163,7 @@ SUBNETS = (
     _row(
         "subnets",
         "local",
-        "hub.py",
+        "network/hub.py",
         "address_prefixes=[str(space)]",
         'address_prefixes=[str(space), "10.20.0.0/16"]',
         "VnetAddressSpacesOverlap",
@@ -173,7 +173,7 @@ SUBNETS = (
     _row(
         "subnets",
         "local",
-        "network_tables.py",
+        "network/tables.py",
         'FIREWALL_SUBNET = Subnet("firewall", 26, 26,',
         'FIREWALL_SUBNET = Subnet("firewall", 27, 27,',
         "NetcfgSubnetTooSmallForReservedName",
@@ -182,7 +182,7 @@ SUBNETS = (
     _row(
         "subnets",
         "prod",
-        "network_tables.py",
+        "network/tables.py",
         'fixed_name="AzureFirewallSubnet"',
         'fixed_name="FirewallSubnet"',
         "AzureFirewallInvalidSubnetName",
@@ -191,7 +191,7 @@ SUBNETS = (
     _row(
         "subnets",
         "dev",
-        "network.py",
+        "network/virtual_network.py",
         "default_outbound_access=False,",
         _DELEGATED,
         "SubnetIsDelegated",
@@ -200,7 +200,7 @@ SUBNETS = (
     _row(
         "subnets",
         "dev",
-        "network.py",
+        "network/virtual_network.py",
         'private_endpoint_network_policies="Enabled"',
         'private_endpoint_network_policies="On"',
         "InvalidParameter",
@@ -210,7 +210,7 @@ SUBNETS = (
     _row(
         "subnets",
         "dev",
-        "network_tables.py",
+        "network/tables.py",
         '    _in(BASTION, 130, "AllowGatewayManager", ("GatewayManager",), ("*",), "443"),\n',
         "",
         "NetworkSecurityGroupNotCompliantForAzureBastionSubnet",
@@ -220,7 +220,7 @@ SUBNETS = (
     _row(
         "subnets",
         "dev",
-        "network_tables.py",
+        "network/tables.py",
         '_out(TRAINING, 130, "AllowMachineLearning"',
         '_out(TRAINING, 120, "AllowMachineLearning"',
         "SecurityRuleConflict",
@@ -229,7 +229,7 @@ SUBNETS = (
     _row(
         "subnets",
         "dev",
-        "network_tables.py",
+        "network/tables.py",
         '_out(TRAINING, 120, "AllowEntra"',
         '_out(TRAINING, 99, "AllowEntra"',
         "SecurityRuleInvalidPriority",
@@ -238,7 +238,7 @@ SUBNETS = (
     _row(
         "subnets",
         "dev",
-        "network_tables.py",
+        "network/tables.py",
         '"AzureMachineLearning", "443", "8787", "18881")',
         '"AzureMachineLearning", "443", "8787", "188811")',
         "SecurityRuleInvalidPortRange",
@@ -247,7 +247,7 @@ SUBNETS = (
     _row(
         "subnets",
         "dev",
-        "cluster.py",
+        "cluster/aks.py",
         "outbound_type=outbound_type",
         'outbound_type="userDefinedRouting"',
         "ExistingRouteTableNotAssociatedWithSubnet",
@@ -260,7 +260,7 @@ PRIVATE_DNS = (
     _row(
         "private DNS",
         "dev",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         'private_zone_name=zone,\n            location="Global"',
         "private_zone_name=zone,\n            location=place.location",
         "LocationNotAvailableForResourceType",
@@ -269,7 +269,7 @@ PRIVATE_DNS = (
     _row(
         "private DNS",
         "dev",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         "registration_enabled=False",
         "registration_enabled=True",
         "BadRequest",
@@ -278,7 +278,7 @@ PRIVATE_DNS = (
     _row(
         "private DNS",
         "dev",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         "privatelink.vaultcore.azure.net",
         "privatelink.vault.azure.net",
         "PrivateDnsZoneDoesNotMatchGroup",
@@ -287,7 +287,7 @@ PRIVATE_DNS = (
     _row(
         "private DNS",
         "prod",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         '("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")',
         '("privatelink.api.azureml.ms",)',
         "PrivateDnsZoneMissing",
@@ -296,7 +296,7 @@ PRIVATE_DNS = (
     _row(
         "private DNS",
         "prod",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         "for purpose, network_id in self._args.links.items()",
         "for purpose, network_id in self._args.links.items() if purpose",
         "PrivateDnsZoneNotLinked",
@@ -305,7 +305,7 @@ PRIVATE_DNS = (
     _row(
         "private DNS",
         "prod",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         '"privatelink.{region}.azmk8s.io"',
         '"privatelink.azmk8s.io"',
         "InvalidParameter",
@@ -324,7 +324,7 @@ PRIVATE_DNS = (
     _row(
         "private DNS",
         "dev",
-        "private_endpoints.py",
+        "network/private_endpoints.py",
         "group_ids=[group]\n",
         'group_ids=[group, "dfs"]\n',
         "OnlyOneGroupIdPermitted",
@@ -402,7 +402,7 @@ REGIONS = (
     _row(
         "regions and zones",
         "dev",
-        "cluster.py",
+        "cluster/aks.py",
         "location=place.location,\n            kubernetes_version",
         'location="northeurope",\n            kubernetes_version',
         "InvalidResourceReference",
@@ -415,7 +415,7 @@ SKUS = (
     _row(
         "SKUs",
         "dev",
-        "network.py",
+        "network/virtual_network.py",
         'public_ip_allocation_method="Static"',
         'public_ip_allocation_method="Dynamic"',
         "StandardSkuPublicIPAddressesMustBeStatic",
@@ -433,7 +433,7 @@ SKUS = (
     _row(
         "SKUs",
         "local",
-        "hub.py",
+        "network/hub.py",
         "network.FirewallPolicySkuArgs(tier=hub.firewall_tier)",
         'network.FirewallPolicySkuArgs(tier="Premium")',
         "AzureFirewallPolicySkuTierMismatch",
@@ -443,7 +443,7 @@ SKUS = (
     _row(
         "SKUs",
         "dev",
-        "storage_account.py",
+        "data/storage_account.py",
         'kind="StorageV2"',
         'kind="BlobStorage"',
         "HnsNotSupportedForAccountKind",
@@ -452,7 +452,7 @@ SKUS = (
     _row(
         "SKUs",
         "dev",
-        "network.py",
+        "network/virtual_network.py",
         "idle_timeout_in_minutes=10",
         "idle_timeout_in_minutes=240",
         "NatGatewayIdleTimeoutOutOfRange",
@@ -516,7 +516,7 @@ TYPES = (
     _row(
         "types",
         "dev",
-        "serving.py",
+        "cluster/serving.py",
         '"azure.workload.identity/use": "true"',
         '"azure.workload.identity/use": True',
         "FieldValueTypeInvalid",
@@ -525,7 +525,7 @@ TYPES = (
     _row(
         "types",
         "dev",
-        "training.py",
+        "machinelearning/training.py",
         "enable_node_public_ip=False",
         'enable_node_public_ip="never"',
         "InvalidRequestContent",
@@ -534,7 +534,7 @@ TYPES = (
     _row(
         "types",
         "dev",
-        "node_pools.py",
+        "cluster/node_pools.py",
         '"max_pods": 110',
         '"max_pods": "many"',
         "InvalidRequestContent",
@@ -544,7 +544,7 @@ TYPES = (
     _row(
         "types",
         "dev",
-        "cluster.py",
+        "cluster/aks.py",
         "enable_rbac=True",
         'enable_rbac="yes"',
         "InvalidRequestContent",
@@ -553,7 +553,7 @@ TYPES = (
     _row(
         "types",
         "dev",
-        "storage_account.py",
+        "data/storage_account.py",
         'minimum_tls_version="TLS1_2"',
         'minimum_tls_version="TLS12"',
         "InvalidParameter",
@@ -563,7 +563,7 @@ TYPES = (
     _row(
         "types",
         "local",
-        "network.py",
+        "network/virtual_network.py",
         'next_hop_type="VirtualAppliance"',
         'next_hop_type="Firewall"',
         "InvalidParameter",
@@ -572,7 +572,7 @@ TYPES = (
     _row(
         "types",
         "dev",
-        "node_pools.py",
+        "cluster/node_pools.py",
         '"os_sku": "AzureLinux"',
         '"os_sku": "AlpineLinux"',
         "InvalidParameter",
@@ -585,7 +585,7 @@ ROLES = (
     _row(
         "roles",
         "dev",
-        "role_tables.py",
+        "identities/role_tables.py",
         '"AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d"',
         '"AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538e"',
         "RoleDefinitionDoesNotExist",
@@ -601,7 +601,7 @@ ROLES = (
     _row(
         "roles",
         "dev",
-        "roles.py",
+        "identities/roles.py",
         "principal_type=principal_type,",
         'principal_type="User",',
         "UnmatchedPrincipalType",
@@ -610,16 +610,16 @@ ROLES = (
     _row(
         "roles",
         "dev",
-        "roles.py",
+        "identities/roles.py",
         "lambda known: assignment_name(known[0], known[1], role)",
         "lambda known: role + known[1][:3]",
         "InvalidRoleAssignmentId",
     ),
-    _row("roles", "dev", "role_tables.py", _ROLE_TWICE, _ROLE_TWICE * 2, "DuplicateName"),
+    _row("roles", "dev", "identities/role_tables.py", _ROLE_TWICE, _ROLE_TWICE * 2, "DuplicateName"),
     _row(
         "roles",
         "dev",
-        "role_tables.py",
+        "identities/role_tables.py",
         _KUBELET,
         "",
         "CustomKubeletIdentityMissingPermissionError",
@@ -628,7 +628,7 @@ ROLES = (
     _row(
         "roles",
         "prod",
-        "role_tables.py",
+        "identities/role_tables.py",
         _ZONE,
         "",
         "CustomPrivateDNSZoneMissingPermissionError",
@@ -640,7 +640,7 @@ ORDER = (
     _row(
         "order",
         "dev",
-        "workspace.py",
+        "machinelearning/workspace.py",
         "opts=self.child(depends_on=args.roles, ",
         "opts=self.child(",
         "AuthorizationFailed",
@@ -649,7 +649,7 @@ ORDER = (
     _row(
         "order",
         "prod",
-        "training.py",
+        "machinelearning/training.py",
         "depends_on=[*args.roles, *(args.ready if nodes else [])],",
         "depends_on=args.roles,",
         "ComputeNodesUnreachable",
@@ -658,7 +658,7 @@ ORDER = (
     _row(
         "order",
         "local",
-        "hub.py",
+        "network/hub.py",
         "opts=self.child(depends_on=[rules])",
         "opts=self.child()",
         "FirewallPolicyUpdateNotAllowedWhenUpdatingOrDeleting",
@@ -675,7 +675,7 @@ ORDER = (
     _row(
         "order",
         "dev",
-        "serving.py",
+        "cluster/serving.py",
         "opts=self.child(depends_on=args.before)",
         "opts=self.child()",
         "ExtensionOperationFailed",
@@ -701,11 +701,11 @@ ORDER = (
 )
 
 TRAPS = (
-    _row("traps", "dev", "diagnostic_tables.py", '"allLogs"', '"everyLog"', "BadRequest"),
+    _row("traps", "dev", "monitoring/diagnostic_tables.py", '"allLogs"', '"everyLog"', "BadRequest"),
     _row(
         "names",
         "dev",
-        "serving.py",
+        "cluster/serving.py",
         'metadata={"name": chosen.namespace}',
         'metadata={"name": chosen.namespace + "_"}',
         "Invalid",
@@ -713,7 +713,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "workspace.py",
+        "machinelearning/workspace.py",
         'system_datastores_auth_mode="AccessKey" if args.shared_keys else "Identity"',
         'system_datastores_auth_mode="AccessKey"',
         "KeyBasedAuthenticationNotPermitted",
@@ -723,7 +723,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "workspace_storage.py",
+        "machinelearning/workspace_storage.py",
         "hierarchical=False",
         "hierarchical=True",
         "ValidationError",
@@ -741,7 +741,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "training.py",
+        "machinelearning/training.py",
         'identity=ml.ManagedServiceIdentityArgs(type="UserAssigned"',
         'identity=ml.ManagedServiceIdentityArgs(type="SystemAssigned,UserAssigned"',
         "UserError",
@@ -751,7 +751,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "extension.py",
+        "cluster/extension.py",
         '        "clusterId": cluster_id,\n',
         "",
         "ExtensionOperationFailed",
@@ -760,7 +760,7 @@ TRAPS = (
     _row(
         "traps",
         "prod",
-        "extension.py",
+        "cluster/extension.py",
         '        "cluster_name": cluster_id,\n',
         '        "cluster_name": cluster_name,\n',
         "ExtensionOperationFailed",
@@ -769,7 +769,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "extension.py",
+        "cluster/extension.py",
         '"inferenceRouterServiceType": "LoadBalancer"',
         '"inferenceRouterServiceType": "NodePort"',
         "ExtensionConfigurationInvalid",
@@ -778,7 +778,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "extension.py",
+        "cluster/extension.py",
         '"domain": f"{location}.cloudapp.azure.com"',
         '"domain": location',
         "ExtensionOperationFailed",
@@ -787,7 +787,7 @@ TRAPS = (
     _row(
         "traps",
         "staging",
-        "extension.py",
+        "cluster/extension.py",
         '"relayserver.enabled": "False"',
         '"relayserver.enabled": "True"',
         "ExtensionOperationFailed",
@@ -796,7 +796,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "extension.py",
+        "cluster/extension.py",
         '"sslCname": serving',
         '"sslName": serving',
         "ExtensionConfigurationInvalid",
@@ -805,7 +805,7 @@ TRAPS = (
     _row(
         "traps",
         "dev",
-        "cluster.py",
+        "cluster/aks.py",
         '"Microsoft.MachineLearningServices/workspaces/mlworkload"',
         '"Microsoft.MachineLearningServices/workspaces/workload"',
         "InvalidParameter",

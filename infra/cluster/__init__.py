@@ -1,0 +1,1 @@
+"""AKS, the Azure ML extension on it, and how its end points are reached."""

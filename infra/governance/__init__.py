@@ -1,0 +1,1 @@
+"""Locks, policies and the budget."""

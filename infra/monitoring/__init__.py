@@ -1,0 +1,1 @@
+"""Logs, alerts, diagnostics and the workbook."""

@@ -1,0 +1,112 @@
+"""Rules about tags and quotas: what the organization asks for and what the subscription has."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from infra import settings as s
+from infra.foundation import tags_of
+from infra.rules.base import Problem, RuleRow
+from infra.rules.network import surged
+from infra.rules.vm_families import family_of
+
+MAX_TAGS, MAX_KEY, MAX_VALUE = 50, 512, 256
+TAGS = "azure-resource-manager/management/tag-resources#limitations"
+QUOTAS = "machine-learning/how-to-manage-quotas"
+LOW_PRIORITY = "lowPriorityCores"
+
+
+def tags_are_complete(platform: s.Platform, governance: s.Governance) -> Iterator[Problem]:
+    """Every required tag has a value, and Azure takes them all."""
+    given = tags_of(platform, "environment")
+    for key in governance.required_tags:
+        if not given.get(key, "").strip():
+            yield Problem("governance.requiredTags", f"{key!r} has no value", f"give platform.tags.{key} a value", TAGS)
+    reserved = tags_of(platform.model_copy(update={"tags": {}}), "environment")
+    for key in platform.tags:
+        if key in reserved:
+            yield Problem(f"platform.tags.{key}", "is set by the program itself", "remove it", TAGS)
+        if len(key) > MAX_KEY or re.search(r"[<>%&\\?/]", key):
+            yield Problem(
+                f"platform.tags.{key}",
+                f"is no tag's name: {MAX_KEY} characters at most, none of <>%&\\?/",
+                "rename it",
+                TAGS,
+            )
+    for key, value in given.items():
+        if len(value) > MAX_VALUE:
+            yield Problem(
+                f"platform.tags.{key}", f"has {len(value)} characters; {MAX_VALUE} are allowed", "shorten it", TAGS
+            )
+    if len(given) > MAX_TAGS:
+        yield Problem("platform.tags", f"{len(given)} tags; {MAX_TAGS} are allowed", "remove some", TAGS)
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Machines that settings ask for: how many at most, and under which name Azure counts them beside their family."""
+
+    key: str
+    size: str
+    nodes: int
+    counted_as: str = ""
+
+
+def pools_fit_the_quotas(quotas: s.Quotas, cluster: s.Cluster) -> Iterator[Problem]:
+    """At their largest size, AKS' pools need no more cores of a family than the subscription has."""
+    pools = {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}
+    nodes = [_Pool(f"{key}.vmSize", pool.vm_size, surged(pool.max_nodes)) for key, pool in pools.items()]
+    yield from _over(quotas.compute, "compute", nodes, total="cores")
+
+
+def computes_fit_the_quotas(quotas: s.Quotas, workspace: s.Workspace) -> Iterator[Problem]:
+    """At their largest size, the workspace's computes need no more cores than it has, which are counted apart."""
+    computes = [
+        _Pool(
+            f"workspace.{key}.vmSize",
+            one.vm_size,
+            one.max_nodes,
+            LOW_PRIORITY if one.priority == "LowPriority" else "",
+        )
+        for key, one in workspace.clusters().items()
+    ]
+    if people := len(workspace.instances.people):
+        computes.append(_Pool("workspace.instances.vmSize", workspace.instances.vm_size, people))
+    yield from _over(quotas.machine_learning, "machineLearning", computes)
+
+
+def _over(given: dict[str, int], block: str, pools: list[_Pool], *, total: str = "") -> Iterator[Problem]:
+    needed: Counter[str] = Counter()
+    for pool in pools if given else []:
+        found = family_of(pool.size)
+        if found is None:
+            yield Problem(
+                pool.key,
+                f"the family of {pool.size} is not known here, so no quota can be judged",
+                "add it to infra/rules/vm_families.py and infra/rules/vm_sizes.py",
+                QUOTAS,
+            )
+            continue
+        family, cores = found
+        for name in {pool.counted_as or family, total} - {""}:
+            needed[name] += cores * pool.nodes
+    for name, cores in needed.items():
+        if name in given and cores > given[name]:
+            keys = ", ".join(pool.key.removesuffix(".vmSize") for pool in pools)
+            yield Problem(
+                f"quotas.{block}.{name}",
+                f"{keys} need {cores} cores at their largest, and the subscription has {given[name]}",
+                "ask Azure for more and raise it here, or make them smaller",
+                QUOTAS,
+            )
+
+
+RULES: tuple[RuleRow, ...] = (
+    (("platform", "governance"), tags_are_complete),
+    (("quotas", "cluster"), pools_fit_the_quotas),
+    (("quotas", "workspace"), computes_fit_the_quotas),
+)
+"""The blocks that a rule reads, and the rule."""
