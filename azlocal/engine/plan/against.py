@@ -47,7 +47,9 @@ class Against:
         parts = [f"{counts[action]} {done}" for action, done in DONE.items() if counts[action]]
         if self.open:
             parts.append(f"{len(self.open)} may change")
-        return ", ".join([*parts, f"{self.same} unchanged"]) if parts else f"nothing to do, {self.same} unchanged"
+        if self.failures:
+            parts.append(f"{len(self.failures)} can't be looked at")
+        return ", ".join([*(parts or ["nothing to do"]), f"{self.same} unchanged"])
 
     def lines(self) -> Iterator[str]:
         """One line for each difference."""

@@ -42,10 +42,7 @@ def print_plan(found: Plan, *, verbose: bool, out: IO[str] | None = None, err: I
             _line(usual, f"+ {kind_of(resource)} {name_of(resource['urn'])}")
     else:
         _print_counts(usual, planned)
-    if found.against and not found.problems:
-        _line(usual, f"{found.stack}: {found.against.summary()}", "bold")
-    else:
-        print_summary(found, out)
+    print_summary(found, out)
     for id_ in found.assumed:
         _line(usual, f"assumed to exist: {arm_type_of(id_)} {id_.rsplit('/', 1)[-1]}")
     if planned:
@@ -71,7 +68,7 @@ def print_brief(found: Plan) -> None:
 
 
 def print_summary(found: Plan, out: IO[str] | None = None) -> None:
-    """One line for an environment."""
+    """One line for an environment: what there will be, or what changes where it was compared with what runs."""
     from rich.console import Console
 
     planned = planned_resources(found)
@@ -80,6 +77,8 @@ def print_summary(found: Plan, out: IO[str] | None = None) -> None:
     findings = f", {counted(given, 'policy finding')}" if given else ""
     nothing = "not planned" if found.problems else "nothing to create"
     made = f"{len(planned)} to create" if planned else nothing
+    if found.against:
+        made = found.against.summary()
     _line(
         Console(file=out, highlight=False),
         f"{found.stack}: {made}{problems}{findings}",

@@ -9,7 +9,11 @@ import pytest
 
 from azlocal.engine import commands
 from azlocal.engine.errors import EngineError
+from azlocal.engine.events import Action, Failure
+from azlocal.engine.looking import Change
 from azlocal.engine.plan import plan, plan_all
+from azlocal.engine.plan.against import Against
+from azlocal.engine.plan.report import print_brief, print_plan
 from tests.azlocal.plan.conftest import Write
 from tests.azlocal.plan.test_problems import NETWORK
 
@@ -58,6 +62,20 @@ def test_a_problem_is_told_line_by_line_without_colour(project: Write, capsys: p
     assert labels == ["what", "fix", "source", "urn"]
     assert "\x1b" not in told.err + told.out
     assert "dev: 2 to create, 1 problem" in told.out.splitlines()
+
+
+def test_the_last_line_counts_what_changes_whatever_the_problems(
+    project: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = plan(project(NETWORK), "dev")
+    assert len(found.problems) == 1
+    found.against = Against([Change(Action.UPDATE, found.resources[-1]["urn"], ("tags.of",))], [], [], 2)
+    print_plan(found, verbose=False)
+    assert "dev: 1 to change, 2 unchanged, 1 problem" in capsys.readouterr().out.splitlines()
+    found.against.failures.append(Failure("urn:one", "AuthorizationFailed", "no"))
+    print_brief(found)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "dev: 1 to change, 1 can't be looked at, 2 unchanged, 1 problem"
 
 
 def test_all_environments_are_planned_in_one_process(project: Write, capsys: pytest.CaptureFixture[str]) -> None:
