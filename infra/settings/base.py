@@ -20,6 +20,7 @@ Redundancy = Literal[
 ]
 ShortName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")]
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Host = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$")]
 ComputeName = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{0,14}[a-zA-Z0-9]$")]
 SoftDeleteDays = Annotated[int, Field(ge=1, le=365)]
 Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|Mi|Gi)?$")]

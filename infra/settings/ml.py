@@ -7,9 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.settings.base import Block, ComputeName
+from infra.settings.base import Block, ComputeName, Host
 
-Host = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$")]
 RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 # minute hour day-of-month month day-of-week (machine-learning/how-to-create-compute-instance).
 Cron = Annotated[str, Field(pattern=r"^[0-9*/,-]+( [0-9*/,-]+){4}$")]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from infra.settings.base import Access, Block, GroupId, ResourceId, Zone
+from infra.settings.base import Access, Block, GroupId, Host, ResourceId, Zone
 
 Mode = Literal["byo", "managed"]
 Egress = Literal["natGateway", "firewall", "existingHub"]
@@ -36,7 +36,7 @@ class Hub(Block):
 
     address_space: IPv4Network = Field(description="the hub's range, apart from the network's")
     firewall_tier: Literal["Standard", "Premium"] = Field(default="Standard", description="Premium inspects intrusions")
-    allowed_hosts: tuple[str, ...] = Field(
+    allowed_hosts: tuple[Host, ...] = Field(
         default=(), description="further host names that leave, such as package indexes'; *.name is allowed"
     )
 
