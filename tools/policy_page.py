@@ -32,8 +32,9 @@ Rules named `Azure.` are those of [PSRule for Azure](https://azure.github.io/PSR
 are this project's, with their source. Labels are pillars of the Well-Architected Framework and controls of the
 Microsoft cloud security benchmark. An empty field says that the plan has nothing that the rule looks at."""
 EXEMPTIONS_HEAD = """A rule does not hold for these resources where the plan shows what the third column says, whatever
-the environment's name. After the day the finding is back, and the exemption is one itself. Rows are in
-`infra/policy/exemptions.py`: each has a reason and a day."""
+the environment's name. After the day the finding is back, and the exemption is one itself. Locks say that an
+environment holds what must not be lost: with them what is exempt without locks is so no longer, and its finding says
+that it ended. Rows are in `infra/policy/exemptions.py`: each has a reason and a day. `azlocal up` asks no policy."""
 
 Plans = Mapping[str, Sequence[Resource]]
 States = dict[str, dict[str, str]]  # rule id → environment → state

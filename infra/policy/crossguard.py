@@ -16,7 +16,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from .bodies import resource_of
 from .catalogue import RULES
-from .evaluation import EXEMPTING, exemption_of, here
+from .evaluation import EXEMPTING, ended_by_locks, exemption_of, here, without_locks
 from .exemptions import EXEMPTIONS
 from .model import EVERYWHERE, OURS, Context, Resource, Rule, Severity
 from .unknown import Unknown, UnknownError
@@ -89,10 +89,16 @@ class Seen:
 
 
 def _judge(rule: Rule, resource: Resource, resources: Sequence[Resource], report: Report) -> None:
-    exemption = exemption_of(rule, resource, here(resources, [one for one in EXEMPTIONS if one.rule == rule.id]))
-    if exemption and exemption.expires >= datetime.datetime.now(datetime.UTC).date():
+    day, rows = datetime.datetime.now(datetime.UTC).date(), [one for one in EXEMPTIONS if one.rule == rule.id]
+    exemption = exemption_of(rule, resource, here(resources, rows))
+    if exemption and exemption.expires >= day:
         return
-    ended = f" Its exemption ended on {exemption.expires}." if exemption else ""
+    why = (
+        f"its exemption ended on {exemption.expires}"
+        if exemption
+        else ended_by_locks(rule, resource, without_locks(resources, rows), day)
+    )
+    ended = f" {why[0].upper()}{why[1:]}." if why else ""
     for finding in list(rule.check(resource.body, Context(resource, resources))):
         fix = f" Fix: {finding.fix}." if finding.fix else ""
         report(

@@ -11,6 +11,7 @@ from .catalogue import RULES
 from .conditions import when_of
 from .exemptions import EXEMPTIONS
 from .model import Context, Exemption, Finding, Resource, Rule, Severity, Verdict
+from .places import LOCK
 
 
 def evaluate(environment: str, resources: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -45,6 +46,7 @@ def verdicts(
     by_type: dict[str, list[Resource]] = {}
     for resource in resources:
         by_type.setdefault(resource.type.lower(), []).append(resource)
+    elsewhere = without_locks(resources, exemptions)
     exemptions = here(resources, exemptions)
     expired: dict[Exemption, Resource] = {}
     for rule in rules:
@@ -53,7 +55,9 @@ def verdicts(
             for finding in rule.check(resource.body, Context(resource, resources)):
                 if exemption and exemption.expires < day:
                     expired.setdefault(exemption, resource)
-                yield Verdict(rule, resource, finding, exemption if exemption and exemption.expires >= day else None)
+                holds = exemption if exemption and exemption.expires >= day else None
+                ended = "" if exemption else ended_by_locks(rule, resource, elsewhere, day)
+                yield Verdict(rule, resource, finding, holds, ended)
     for exemption, resource in expired.items():
         yield Verdict(EXPIRED, resource, Finding("exemption", f"of {exemption.rule} ended on {exemption.expires}"))
 
@@ -62,6 +66,18 @@ def here(resources: Sequence[Resource], exemptions: Sequence[Exemption]) -> list
     """The exemptions that are for a plan of these resources."""
     places = {one.where: one.where.holds(resources) for one in exemptions}
     return [one for one in exemptions if places[one.where]]
+
+
+def without_locks(resources: Sequence[Resource], exemptions: Sequence[Exemption]) -> list[Exemption]:
+    """The exemptions that would be for a plan of these resources without its locks; none where it has no locks."""
+    unlocked = [one for one in resources if one.type.lower() != LOCK]
+    return here(unlocked, exemptions) if len(unlocked) < len(resources) else []
+
+
+def ended_by_locks(rule: Rule, resource: Resource, elsewhere: Sequence[Exemption], day: datetime.date) -> str:
+    """What to say of a finding that locks alone keep from being exempt."""
+    found = exemption_of(rule, resource, elsewhere)
+    return ENDED_BY_LOCKS if found and found.expires >= day else ""
 
 
 def exemption_of(rule: Rule, resource: Resource, exemptions: Iterable[Exemption]) -> Exemption | None:
@@ -79,6 +95,7 @@ def looks(rule: Rule, resources: Sequence[Resource]) -> bool:
 
 
 EXEMPTING = "infra/policy/exemptions.py: a row with the rule, a reason and the day it ends"
+ENDED_BY_LOCKS = "its exemption ended: it is for environments without locks, and locks are on (governance.locks)"
 EXPIRED = Rule(
     "MLP.Policy.ExpiredExemption",
     "an exemption is renewed with its reason, or goes",
@@ -99,7 +116,7 @@ def _described(verdict: Verdict) -> dict[str, Any]:
         "resource": verdict.resource.label,
         "armType": verdict.resource.type,
         "field": verdict.finding.field,
-        "reason": f"{verdict.rule.title}: {verdict.finding.message}",
+        "reason": "; ".join(filter(None, (f"{verdict.rule.title}: {verdict.finding.message}", verdict.ended))),
         "fix": verdict.finding.fix or f"see to it that {verdict.rule.title}",
         "source": " ".join(part for part in (verdict.rule.source, verdict.rule.number) if part),
         "exemption": _exempted(verdict.exemption),

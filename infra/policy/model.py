@@ -135,9 +135,10 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A finding with its rule, resource and, where there is one, its exemption."""
+    """A finding with its rule, resource and, where there is one, its exemption; ``ended`` says why there is none."""
 
     rule: Rule
     resource: Resource
     finding: Finding
     exemption: Exemption | None = field(default=None)
+    ended: str = ""

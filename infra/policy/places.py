@@ -2,6 +2,9 @@
 
 An environment's name says nothing of it, so that a row holds for a copy under any other. What a place says is the
 setting as a whole: where one resource alone differs from the others, that is a mistake, and stays a finding.
+
+Locks say that an environment holds what must not be lost. What is exempt for holding nothing of the kind is exempt no
+longer once they are on, and each finding that is back says so.
 """
 
 from __future__ import annotations

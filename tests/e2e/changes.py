@@ -280,6 +280,9 @@ CHANGES = (
                 "vault-vault",
             )
         ),
+        note="Locks say that an environment holds what must not be lost. Exemptions for environments without locks end:"
+        " `azlocal plan` and the policy pack name each finding that is back, and are content once it is mended or has a"
+        " row of its own in `infra/policy/exemptions.py`. `azlocal up` asks no policy.",
     ),
     Change(
         "another region",

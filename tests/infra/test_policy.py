@@ -20,7 +20,7 @@ from azlocal.arm import zones
 from azlocal.engine.plan import plan
 from infra.policy import evaluate, places
 from infra.policy.catalogue import LEFT_OUT, NARROWED, RULES
-from infra.policy.evaluation import EXPIRED, looks, verdicts
+from infra.policy.evaluation import ENDED_BY_LOCKS, EXPIRED, looks, verdicts
 from infra.policy.exemptions import EXEMPTIONS
 from infra.policy.model import OURS, Resource, Rule
 from infra.policy.prefixes import open_prefixes, open_ranges
@@ -119,6 +119,20 @@ def test_a_door_is_exempt_only_where_all_are_open_and_nothing_is_locked() -> Non
     found["lake-account"].body["properties"]["publicNetworkAccess"] = "Disabled"
     kept = {one.resource.label for one in verdicts(unlocked, today=TODAY) if one.exemption is None}
     assert kept == set(doors) - {"lake-account"}
+
+
+def test_locks_end_what_is_exempt_without_them_and_each_finding_says_so() -> None:
+    found = list(resources("local").values())
+    exempt = {(one.rule.id, one.resource.label) for one in verdicts(found, today=TODAY) if one.exemption}
+    lock = next(one for one in resources("prod").values() if one.type.endswith("/locks"))
+    locked = list(verdicts([*found, lock], today=TODAY))
+    back = [one for one in locked if one.exemption is None]
+    assert {(one.rule.id, one.resource.label) for one in back} <= exempt
+    assert {one.rule.id for one in back} >= {"MLP.KeyVault.PublicAccess", "Azure.KeyVault.PurgeProtect"}
+    assert {one.ended for one in back} == {ENDED_BY_LOCKS}
+    assert {one.ended for one in locked if one.exemption} == {""}
+    late = max(one.expires for one in EXEMPTIONS) + datetime.timedelta(days=1)
+    assert {one.ended for one in verdicts([*found, lock], today=late)} == {""}, "past its day it ended anyhow"
 
 
 def test_local_accounts_are_exempt_for_the_reason_and_until_the_day_that_the_cluster_says() -> None:
