@@ -2,6 +2,7 @@
 
 AzureLocalError
 └── EngineError          a mistake of the user's: one sentence and the way out
+    ├── FileError        a file of the project cannot be read as what it should be
     ├── ProgramError     the Pulumi program itself stopped; its own sentences
     └── RefusedError     something of Pulumi that this engine does not do, by name
 ResourceError            one resource failed; the others go on
@@ -19,6 +20,16 @@ TAKEN = "AlreadyExists"  # the code of a resource that would overwrite what is t
 
 class EngineError(AzureLocalError):
     """A mistake that its maker can mend: ``message`` says what is wrong, ``hint`` the way out."""
+
+
+class FileError(EngineError):
+    """A file of the project is not what it should be. ``where`` is the file, with the line where one is known."""
+
+    def __init__(self, message: str, hint: str, where: str, key: str = "", source: str = "") -> None:
+        super().__init__(message, hint)
+        self.where = where
+        self.key = key
+        self.source = source  # the page that says what it should be
 
 
 @dataclass(frozen=True, slots=True)

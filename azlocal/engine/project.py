@@ -15,12 +15,14 @@ from typing import Any
 
 import yaml
 
-from azlocal.engine.errors import EngineError, RefusedError
-from azlocal.engine.yaml_file import DuplicateKeysError, read_yaml
+from azlocal.engine.errors import EngineError, FileError, RefusedError
+from azlocal.engine.yaml_file import CycleError, DuplicateKeysError, line_of, read_yaml
 from azlocal.words import with_article
 
 # All that a stack's file may hold (Pulumi, "Stack settings file reference").
 STACK_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+STACK_PAGE = "https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/"
+PROJECT_PAGE = "https://www.pulumi.com/docs/iac/concepts/projects/project-file/"
 
 
 @dataclass(frozen=True)
@@ -43,25 +45,26 @@ def load_project(folder: Path | str, stack: str) -> Project:
 
     Raises:
         EngineError: no project there, not a Python one, or no such stack; the known ones are listed.
+        FileError: a file of it is not what it should be.
         RefusedError: an encrypted setting, which only the Pulumi CLI can read.
     """
     root = Path(folder).absolute()
-    described = _read_yaml(_project_file(root))
+    described = _read_yaml(_project_file(root), root)
     name = described.get("name")
     if not isinstance(name, str):
         raise EngineError(f"{root / 'Pulumi.yaml'} has no name", "add `name: <project>` to it")
     _check_runtime(described, root)
     config_dir = root / str(described.get("stackConfigDir") or "")
     path = _stack_file(config_dir, stack)
-    settings = _stack_settings(path)
-    config = {**_project_config(name, described.get("config") or {}), **_stack_config(name, path, settings)}
+    settings = _stack_settings(path, root)
+    config = {**_project_config(name, described.get("config") or {}), **_stack_config(name, path, settings, root)}
     return Project(name, root, _main(root, described.get("main")), stack, config)
 
 
 def known_stacks(folder: Path | str) -> list[str]:
     """The stacks that have a settings file, in order of name."""
     root = Path(folder).absolute()
-    described = _read_yaml(_project_file(root))
+    described = _read_yaml(_project_file(root), root)
     config_dir = root / str(described.get("stackConfigDir") or "")
     return _known(config_dir)
 
@@ -107,33 +110,62 @@ def _stack_file(config_dir: Path, stack: str) -> Path:
     return path
 
 
-def _stack_settings(path: Path) -> Any:
+def _stack_settings(path: Path, root: Path) -> Any:
     """What stands under ``config``; a misspelt key beside it would let all of it go unread."""
-    read = _read_yaml(path)
+    read = _read_yaml(path, root)
     unknown = sorted(str(key) for key in read if key not in STACK_KEYS)
     if unknown:
         near = [found for key in unknown for found in get_close_matches(key, STACK_KEYS, 1)]
-        meant = f", perhaps you mean '{near[0]}'" if near else ""
-        raise EngineError(
-            f"{path} has no key '{', '.join(unknown)}'{meant}",
-            f"settings stand under 'config'; beside it may be {', '.join(STACK_KEYS[1:])}",
+        meant = f"did you mean '{near[0]}'? " if near else ""
+        raise _file_error(
+            path,
+            root,
+            f"does not know the key '{', '.join(unknown)}'",
+            f"{meant}settings stand under 'config'; beside it may be {', '.join(STACK_KEYS[1:])}",
+            key=unknown[0],
         )
     return read.get("config") or {}
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def _file_error(
+    path: Path, root: Path, message: str, hint: str, *, key: str = "", line: int | None = None
+) -> FileError:
+    """What is wrong with a file; without a line, the one of the key, or the file's first."""
+    found = line if line is not None else line_of(path.read_text(encoding="utf-8"), key)
+    short = path.relative_to(root) if path.is_relative_to(root) else path
+    page = PROJECT_PAGE if path.stem == "Pulumi" else STACK_PAGE
+    lined = f":{found}" if found else ""
+    return FileError(f"{path}{lined} {message}", hint, f"{short}{lined}", key, page)
+
+
+def _read_yaml(path: Path, root: Path) -> dict[str, Any]:
     try:
         read = read_yaml(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise _file_error(path, root, "is not UTF-8 text", "save it in UTF-8", line=0) from None
     except DuplicateKeysError as error:
-        raise EngineError(f"{path}: {error}", "keep one of each") from None
+        raise _file_error(path, root, f"says things twice: {error}", "keep one of each", line=0) from None
+    except CycleError as error:
+        raise _file_error(
+            path, root, f"cannot be a setting: {error}", "write the value out instead of the alias", line=error.line
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise EngineError(f"{path} is not valid YAML{where}: {getattr(error, 'problem', error)}") from None
+        raise _file_error(
+            path,
+            root,
+            f"is not valid YAML: {getattr(error, 'problem', error)}",
+            "look at this line and the one above it: indentation, brackets and quotes",
+            line=mark.line + 1 if mark else 0,
+        ) from None
     if read is None:
         return {}
     if not isinstance(read, dict):
-        raise EngineError(f"{path} must be a mapping of keys to values, but is {with_article(type(read).__name__)}")
+        kind = with_article(type(read).__name__)
+        hint = (
+            "begin it with the key `name:`" if path.stem == "Pulumi" else "begin it with `config:`, settings below it"
+        )
+        raise _file_error(path, root, f"must be a mapping of keys to values, but is {kind}", hint)
     return read
 
 
@@ -149,9 +181,11 @@ def _project_config(project: str, config: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _stack_config(project: str, path: Path, settings: Any) -> dict[str, str]:
+def _stack_config(project: str, path: Path, settings: Any, root: Path) -> dict[str, str]:
     if not isinstance(settings, dict):
-        raise EngineError(f"'config' in {path} must be a mapping of keys to values")
+        kind = with_article(type(settings).__name__)
+        message = f"'config' must be a mapping of keys to values, but is {kind}"
+        raise _file_error(path, root, message, "give the settings below it, one key each", key="config")
     encrypted = sorted(str(key) for key, value in settings.items() if _has_secure(value))
     if encrypted:
         raise RefusedError(

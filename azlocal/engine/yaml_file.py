@@ -1,4 +1,7 @@
-"""Reading YAML as YAML says: a key stands once in its mapping (YAML 1.2.2, 3.2.1.1), which PyYAML lets pass."""
+"""Reading YAML as YAML says: a key stands once in its mapping (YAML 1.2.2, 3.2.1.1), which PyYAML lets pass.
+
+And as settings can be: what holds itself has no text, which is what a program receives.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,20 @@ class DuplicateKeysError(Exception):
     """Keys that stand more than once in their mapping; the text names each with its lines."""
 
 
+class CycleError(Exception):
+    """Something holds itself, by an alias; the text names its line."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"what begins in line {line} holds itself")
+        self.line = line
+
+
 def read_yaml(text: str) -> Any:
     """The value that a YAML document holds; None where it is empty.
 
     Raises:
         DuplicateKeysError: naming every key that stands more than once, with its lines.
+        CycleError: naming the line of what holds itself.
         yaml.YAMLError: it is not valid YAML.
     """
     loader = Loader(text)
@@ -26,9 +38,29 @@ def read_yaml(text: str) -> Any:
         node = loader.get_single_node()
         if found := list(_duplicates(node, "", set())):
             raise DuplicateKeysError("; ".join(found))
+        _refuse_cycle(node, set(), set())
         return None if node is None else loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def line_of(text: str, key: str = "") -> int:
+    """The line of a key of the document's own mapping; where there is none, the line that the document begins in."""
+    node = yaml.compose(text, Loader=Loader)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    found = next((name for name, _ in pairs if name.value == key), node)
+    return int(found.start_mark.line) + 1
+
+
+def _refuse_cycle(node: Any, above: set[int], seen: set[int]) -> None:
+    if id(node) in above:
+        raise CycleError(node.start_mark.line + 1)
+    if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+        return
+    seen.add(id(node))
+    for item in node.value:
+        for inner in item if isinstance(item, tuple) else (item,):
+            _refuse_cycle(inner, above | {id(node)}, seen)
 
 
 def _duplicates(node: Any, at: str, seen: set[int]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from azlocal.engine.errors import EngineError, ProgramError
+from azlocal.engine.errors import EngineError, FileError, ProgramError
 from azlocal.engine.events import Failure, Summary
 from azlocal.engine.plan.catalogue import advice
 from azlocal.engine.provider import Checked, Json
@@ -39,6 +39,9 @@ def problems_of(summary: Summary, checked: Mapping[str, Checked]) -> list[Json]:
 
 def problems_of_program(error: EngineError) -> list[Json]:
     """What stopped a program: each of its mistakes, where it told them in parts, or its sentence."""
+    if isinstance(error, FileError):
+        hint = error.hint or ""
+        return [Problem(INVALID_SETTING, error.message, "", error.where, "", error.key, hint, error.source).as_json()]
     mistakes = error.mistakes if isinstance(error, ProgramError) else ()
     if not mistakes:
         fix = error.hint or "mend what the message names"

@@ -90,7 +90,7 @@ def print_problems(console: Console, problems: list[Json]) -> None:
     """Each problem: its code and resource, then one line for each thing to know."""
     for problem in problems:
         where = " ".join(part for part in (problem["armType"], problem["resource"]) if part)
-        _line(console, f"! {problem['code']}: {where}", "bold red")
+        _line(console, f"! {problem['code']}{': ' if where else ''}{where}", "bold red")
         for label, key in FIELDS:
             if problem[key]:
                 _line(console, f"    {label:<7}{problem[key]}")

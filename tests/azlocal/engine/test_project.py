@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from azlocal.engine.errors import EngineError, RefusedError
+from azlocal.engine.errors import EngineError, FileError, RefusedError
 from azlocal.engine.project import known_stacks, load_project
+
+SOUND = "name: shop\nruntime: python\n"
 
 
 def write(folder: Path, project: str, stack: str = "", where: str = "") -> None:
@@ -61,8 +63,9 @@ def test_main_may_be_a_file(tmp_path: Path) -> None:
 
 def test_a_misspelt_config_is_named(tmp_path: Path) -> None:
     write(tmp_path, "name: shop\nruntime: python\n", "confg:\n  region: north\n")
-    with pytest.raises(EngineError, match="has no key 'confg', perhaps you mean 'config'"):
+    with pytest.raises(EngineError, match=r"Pulumi\.dev\.yaml:1 does not know the key 'confg'") as error:
         load_project(tmp_path, "dev")
+    assert (error.value.hint or "").startswith("did you mean 'config'? ")
 
 
 def test_an_unknown_environment_lists_the_known(tmp_path: Path) -> None:
@@ -94,12 +97,12 @@ def test_a_key_that_stands_twice_is_refused_with_both_lines(tmp_path: Path) -> N
     with pytest.raises(EngineError) as error:
         load_project(tmp_path, "dev")
     assert error.value.message == (
-        f"{tmp_path / 'Pulumi.dev.yaml'}: the key 'config.network.zones[0].name' stands in lines 5 and 5;"
-        " the key 'config.network.space' stands in lines 3 and 6; the key 'config' stands in lines 1 and 9"
+        f"{tmp_path / 'Pulumi.dev.yaml'} says things twice: the key 'config.network.zones[0].name' stands in lines 5"
+        " and 5; the key 'config.network.space' stands in lines 3 and 6; the key 'config' stands in lines 1 and 9"
     )
     assert error.value.hint == "keep one of each"
     write(tmp_path, "name: shop\nruntime: python\nname: store\n")
-    with pytest.raises(EngineError, match=r"Pulumi\.yaml: the key 'name' stands in lines 1 and 3"):
+    with pytest.raises(EngineError, match=r"Pulumi\.yaml says things twice: the key 'name' stands in lines 1 and 3"):
         load_project(tmp_path, "dev")
 
 
@@ -115,15 +118,31 @@ def test_a_setting_in_both_its_spellings_is_refused(tmp_path: Path) -> None:
         ("runtime: python\n", "", "has no name"),
         ("name: shop\nruntime: nodejs\n", "", "has runtime 'nodejs'"),
         ("name: shop\nruntime: python\nmain: nowhere/\n", "", "nowhere does not exist"),
-        ("name: [\n", "", "not valid YAML at line"),
-        ("- a\n", "", "must be a mapping"),
-        ("name: shop\nruntime: python\n", "config: [a]\n", "'config' in .* must be a mapping"),
+        ("name: [\n", "", r"Pulumi\.yaml:2 is not valid YAML: "),
+        ("\n- a\n", "", r"Pulumi\.yaml:2 must be a mapping of keys to values, but is a list"),
+        (SOUND, "- a\n", r"Pulumi\.dev\.yaml:1 must be a mapping"),
+        (SOUND, "\nconfig: [a]\n", r"Pulumi\.dev\.yaml:2 'config' must be a mapping"),
+        (SOUND, "config:\n  amount: &x [*x]\n", r"Pulumi\.dev\.yaml:2 cannot be a setting: .* holds itself"),
+        (SOUND, "config:\n  a: &x {b: {c: *x}}\n", r"Pulumi\.dev\.yaml:2 cannot be a setting: .* holds itself"),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path: Path, project: str, stack: str, said: str) -> None:
     write(tmp_path, project, stack)
     with pytest.raises(EngineError, match=said):
         load_project(tmp_path, "dev")
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    write(tmp_path, SOUND)
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n", encoding="utf-16")
+    with pytest.raises(FileError, match=r"Pulumi\.dev\.yaml is not UTF-8 text") as error:
+        load_project(tmp_path, "dev")
+    assert (error.value.where, error.value.hint) == ("Pulumi.dev.yaml", "save it in UTF-8")
+
+
+def test_an_alias_that_only_repeats_is_no_circle(tmp_path: Path) -> None:
+    write(tmp_path, SOUND, "config:\n  a: &x [1]\n  b: [*x, *x]\n")
+    assert load_project(tmp_path, "dev").config["shop:b"] == "[[1], [1]]"
 
 
 def test_a_folder_without_a_project(tmp_path: Path) -> None:
