@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pulumi
 from pulumi_azure_native import authorization, resources
 
+from infra import walk
 from infra.block import Placement
 from infra.cluster.aks import Cluster, ClusterArgs
 from infra.cluster.certificate import Certificate, CertificateArgs
@@ -53,6 +54,7 @@ tags = tags_of(platform, environment)
 
 if settings.governance.protect:
     protect_data()
+addresses = walk.Addresses()
 if platform.group == "create":
     group = resources.ResourceGroup(
         "group", resource_group_name=names.of("resource_group"), location=platform.location, tags=tags
@@ -319,7 +321,7 @@ for target in (roles_of.LAKE, "storage"):
 roles.close()
 endpoints.close()
 Diagnostics("diagnostics", DiagnosticsArgs(observability.logs_id))
-Guards("guards", GuardsArgs(place, settings, group.id))
+Guards("guards", GuardsArgs(place, settings, group.id, addresses))
 
 for name, value in {
     "location": platform.location,

@@ -69,11 +69,19 @@ def _is_locked(kind: str) -> bool:
 
 @dataclass(frozen=True)
 class GuardsArgs:
-    """Args: placement; chosen: all settings, for policies follow them; group_id: what the policies cover."""
+    """What is guarded.
+
+    Args:
+        placement: where everything is.
+        chosen: all settings, for policies follow them.
+        group_id: what the policies cover.
+        addresses: what lies on what, noted since before the first block.
+    """
 
     placement: Placement
     chosen: settings.Settings
     group_id: pulumi.Input[str]
+    addresses: walk.Addresses
 
 
 class Guards(Block):
@@ -89,14 +97,17 @@ class Guards(Block):
             for one in (walk.created() if governance.locks else [])
             if _is_locked(walk.kind_of(one)) and one.pulumi_resource_name not in foreign
         ]
-        for one in locked:
-            self._lock(one)
+        for one, below in args.addresses.on(*locked).items():
+            self._lock(one, below)
         assigned = [row for row in POLICIES if governance.policies != "None" and row.when(args.chosen)]
         for row in assigned:
             self._assign(row)
         self.register_outputs({"locks": len(locked), "policies": len(assigned)})
 
-    def _lock(self, target: pulumi.CustomResource) -> authorization.ManagementLockByScope:
+    def _lock(
+        self, target: pulumi.CustomResource, below: pulumi.Output[list[pulumi.Resource]]
+    ) -> authorization.ManagementLockByScope:
+        """A lock that is made last and deleted first: while it is there, nothing that lies on the resource goes."""
         held = HOLDS_DATA[walk.kind_of(target)]
         return authorization.ManagementLockByScope(
             f"{self._name}-lock-{target.pulumi_resource_name}",
@@ -104,7 +115,7 @@ class Guards(Block):
             lock_name="keep",
             level=authorization.LockLevel.CAN_NOT_DELETE,
             notes=f"Holds {held.what}. To delete it, set governance.locks to false and update.",
-            opts=self.child(),
+            opts=pulumi.ResourceOptions.merge(self.child(), pulumi.ResourceOptions(depends_on=below)),
         )
 
     def _assign(self, row: Policy) -> authorization.PolicyAssignment:

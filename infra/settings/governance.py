@@ -53,8 +53,13 @@ class StorageDefender(Block):
 class Governance(Block):
     """What keeps an environment in order, and its data from being deleted by mistake."""
 
-    locks: bool = Field(description="CanNotDelete on what holds data; lift them by false and an update")
-    protect: bool = Field(description="Pulumi refuses to delete or replace what holds data until this is false")
+    locks: bool = Field(
+        description="CanNotDelete on what holds data, against everybody but the stack: its own destroy lifts them"
+    )
+    protect: bool = Field(
+        description="Pulumi refuses to delete or replace what holds data until this is false; without it, a destroy"
+        " deletes data, locked or not"
+    )
     policies: Literal["Default", "DoNotEnforce", "None"] = Field(
         description="enforcement of Azure's policies for machine learning; DoNotEnforce only reports, None assigns none"
     )

@@ -18,7 +18,7 @@ from infra.monitoring.workbook import PAGES, page
 from infra.rules.vm_families import family_of
 from infra.rules.vm_sizes import SIZES
 from infra.settings.reader import parse
-from tests.infra import program
+from tests.infra import planned, program
 from tests.infra.program import Deployment, each
 
 MINUTES = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "P1D": 1440, "P2D": 2880}
@@ -134,6 +134,16 @@ def test_data_is_locked_and_protected_where_the_settings_say(deployment: Deploym
             assert lock["scope"] == held[name]
     assert {made.protect for made in holding} == {governance.protect}
     assert not [made.name for made in deployment.azure() if made.protect and made not in holding]
+
+
+def test_a_lock_waits_for_all_that_lies_on_what_it_locks() -> None:
+    records = planned.deployment_of("prod").state.records
+    ids = {urn: one.id.lower() for urn, one in records.items() if one.is_real}
+    for urn, own in each((urn, id_) for urn, id_ in ids.items() if "/locks/" in id_):
+        locked = own.partition("/providers/microsoft.authorization/locks/")[0]
+        lies = {other for other, id_ in ids.items() if id_.startswith(f"{locked}/") and "/locks/" not in id_}
+        waits = {one for one in records[urn].all_dependencies if one in ids and ids[one] != locked}
+        assert waits == lies, f"{urn}: deleted before the lock, or not on the resource: {sorted(waits ^ lies)}"
 
 
 def test_defender_watches_the_accounts_where_the_settings_say(deployment: Deployment) -> None:

@@ -10,6 +10,7 @@ from azlocal.engine.views.resources import Json, Resources, at, last, strings
 
 _ROLE = "microsoft.authorization/roleassignments"
 _IDENTITY = "microsoft.managedidentity/userassignedidentities"
+_LOCK = "/providers/microsoft.authorization/locks/"
 _SHORT = 4  # letters: a shorter name stands in other words by chance
 
 # Types that are made of machines: they start only where their network's way out and its names are ready.
@@ -123,6 +124,8 @@ def why(waiting: Json, needed: Json, resources: Resources) -> str | None:
     own, other = str(waiting["id"]).lower(), str(needed["id"]).lower()
     if own.startswith(f"{other}/"):
         return "below it"
+    if _LOCK in own and other.startswith(f"{own.partition(_LOCK)[0]}/"):
+        return "a lock waits for what lies on the resource: it is made last, and goes first"
     if _refers(waiting, other):
         return "its body refers to it"
     if _type(waiting) == _ROLE and (_type(needed) == _IDENTITY or at(needed["body"], "identity.type")):

@@ -62,6 +62,13 @@ def test_a_needless_dependency_is_named_and_left_out_of_what_azure_forces(plan: 
     assert "  needless: net waits for account, and nothing says that it must" in list(report(found))
 
 
+def test_a_lock_may_wait_for_what_lies_on_its_resource_and_for_nothing_else(plan: Json) -> None:
+    lock = f"{ACCOUNT}/providers/Microsoft.Authorization/locks/keep"
+    kind = "Microsoft.Authorization/locks"
+    plan["resources"].append(resource("lock", lock, kind, "2020-05-01", {}, "account", "role", "net"))
+    assert needless(plan) == [("lock", "net")]
+
+
 @pytest.mark.parametrize("name", ["net", "account"])
 def test_nothing_is_called_needless_where_one_of_both_was_not_planned(plan: Json, name: str) -> None:
     of(plan, "net")["dependsOn"].append(urn("account"))
