@@ -11,12 +11,14 @@ from infra import settings as s
 from infra.foundation import tags_of
 from infra.rules.base import Problem, RuleRow
 from infra.rules.network import surged
-from infra.rules.vm_families import family_of
+from infra.rules.vm_families import FAMILIES, family_of
+from infra.rules.vm_sizes import SIZES
+from infra.settings.partial import nearest
 
 MAX_TAGS, MAX_KEY, MAX_VALUE = 50, 512, 256
 TAGS = "azure-resource-manager/management/tag-resources#limitations"
 QUOTAS = "machine-learning/how-to-manage-quotas"
-LOW_PRIORITY = "lowPriorityCores"
+LOW_PRIORITY, ALL_CORES = "lowPriorityCores", "cores"
 
 
 def tags_are_complete(platform: s.Platform, governance: s.Governance) -> Iterator[Problem]:
@@ -59,7 +61,8 @@ def pools_fit_the_quotas(quotas: s.Quotas, cluster: s.Cluster) -> Iterator[Probl
     """At their largest size, AKS' pools need no more cores of a family than the subscription has."""
     pools = {"cluster.systemPool": cluster.system_pool, "cluster.workloadPool": cluster.workload_pool}
     nodes = [_Pool(f"{key}.vmSize", pool.vm_size, surged(pool.max_nodes)) for key, pool in pools.items()]
-    yield from _over(quotas.compute, "compute", nodes, total="cores")
+    yield from _unknown(quotas.compute, "compute", ALL_CORES)
+    yield from _over(quotas.compute, "compute", nodes, total=ALL_CORES)
 
 
 def computes_fit_the_quotas(quotas: s.Quotas, workspace: s.Workspace) -> Iterator[Problem]:
@@ -75,7 +78,23 @@ def computes_fit_the_quotas(quotas: s.Quotas, workspace: s.Workspace) -> Iterato
     ]
     if people := len(workspace.instances.people):
         computes.append(_Pool("workspace.instances.vmSize", workspace.instances.vm_size, people))
+    yield from _unknown(quotas.machine_learning, "machineLearning", LOW_PRIORITY)
     yield from _over(quotas.machine_learning, "machineLearning", computes)
+
+
+def _unknown(given: dict[str, int], block: str, other: str) -> Iterator[Problem]:
+    """Names that nothing counts for: a quota under one would limit nothing."""
+    known = [*dict.fromkeys(FAMILIES.values()), other]
+    for name in given:
+        if name not in known:
+            near = nearest(name, known)
+            yield Problem(
+                f"quotas.{block}.{name}",
+                f"nothing that is known here counts for it, so it limits nothing; known: {', '.join(known)}",
+                f"{f'did you mean {near}? Else' if near else 'Either'} remove it, or add the family to "
+                "infra/rules/vm_families.py",
+                QUOTAS,
+            )
 
 
 def _over(given: dict[str, int], block: str, pools: list[_Pool], *, total: str = "") -> Iterator[Problem]:
@@ -83,10 +102,12 @@ def _over(given: dict[str, int], block: str, pools: list[_Pool], *, total: str =
     for pool in pools if given else []:
         found = family_of(pool.size)
         if found is None:
+            near = nearest(pool.size, SIZES)
             yield Problem(
                 pool.key,
                 f"the family of {pool.size} is not known here, so no quota can be judged",
-                "add it to infra/rules/vm_families.py and infra/rules/vm_sizes.py",
+                f"{f'did you mean {near}? Else ' if near else ''}add it to infra/rules/vm_families.py and "
+                "infra/rules/vm_sizes.py",
                 QUOTAS,
             )
             continue

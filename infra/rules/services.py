@@ -28,7 +28,9 @@ def _size_is_ordered(key: str, pool: s.NodePool | s.Spark | s.AmlCluster) -> Ite
 
 def private_workspace_has_a_builder(network: s.Network, workspace: s.Workspace) -> Iterator[Problem]:
     """A registry behind a private endpoint cannot build images: a cluster of the workspace must."""
-    builder, names = workspace.image_build_compute, [cluster.name for cluster in workspace.clusters().values()]
+    # Two of one name are told elsewhere; here it is named once.
+    names = list(dict.fromkeys(cluster.name for cluster in workspace.clusters().values()))
+    builder = workspace.image_build_compute
     page = "machine-learning/how-to-secure-workspace-vnet#enable-azure-container-registry-acr"
     private = network.public_access == "Disabled" or network.mode == "managed"
     if private and builder is None:
@@ -185,15 +187,16 @@ def lake_is_what_azure_has(lake: s.Lake) -> Iterator[Problem]:
         )
 
 
-def their_logs_keep_their_plan(observability: s.Observability) -> Iterator[Problem]:
-    """The plan of a table is its workspace's: that of another team is theirs to choose."""
-    if observability.existing_workspace_id is not None and observability.basic_tables:
+# The least that Azure takes (az monitor log-analytics workspace create, --quota).
+LEAST_CAP = 0.023
+
+
+def daily_cap_is_one(observability: s.Observability) -> Iterator[Problem]:
+    """A limit that Azure takes, or none."""
+    cap = observability.daily_cap_gb
+    if cap != -1 and cap < LEAST_CAP:
         yield Problem(
-            "observability.basicTables",
-            f"{', '.join(observability.basic_tables)} given beside observability.existingWorkspaceId: another team's"
-            " workspace is read, not changed",
-            "remove it, and agree the tables' plan with that team",
-            "azure-monitor/logs/logs-table-plans",
+            "observability.dailyCapGb", f"{cap} is too little", f"give {LEAST_CAP} or more, or -1 for no limit"
         )
 
 
@@ -386,7 +389,7 @@ RULES: tuple[RuleRow, ...] = (
     (("spark",), spark_leaves_the_driver_a_node),
     (("observability",), tables_are_ones_own),
     (("lake",), lake_is_what_azure_has),
-    (("observability",), their_logs_keep_their_plan),
+    (("observability",), daily_cap_is_one),
     (("cluster",), api_server_is_reached_one_way),
     (("cluster",), local_accounts_are_an_exception_in_time),
     (("cluster",), os_disks_fit_their_machines),

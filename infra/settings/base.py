@@ -27,6 +27,6 @@ Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|Mi|Gi)?$")]
 
 
 class Block(BaseModel):
-    """Base of all blocks: camelCase keys, nothing unknown, no silent conversions."""
+    """Base of all blocks: camelCase keys, nothing unknown, no silent conversions, numbers that are numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, alias_generator=to_camel)

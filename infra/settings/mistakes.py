@@ -44,6 +44,8 @@ def _fix(detail: ErrorDetails, annotation: Any, description: str) -> str:
         return _quoted(given, "") if number and f"'{given}'" in wanted else f"choose {wanted}"
     if kind in _WANTED and isinstance(given, str):
         return "write it without quotes" if _plain(given) else f"give {_WANTED[kind]}"
+    if kind == "finite_number":
+        return "give a number"
     if kind in LIMITS:
         limit, words = LIMITS[kind]
         return f"give {words} {context[limit]}"

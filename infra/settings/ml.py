@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from infra.settings.base import Block, ComputeName, Host
 
 RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
-# minute hour day-of-month month day-of-week (machine-learning/how-to-create-compute-instance).
-Cron = Annotated[str, Field(pattern=r"^[0-9*/,-]+( [0-9*/,-]+){4}$")]
+# Each field of a cron expression with its least and its largest value
+# (machine-learning/how-to-create-compute-instance).
+_CRON = {"minute": (0, 59), "hour": (0, 23), "day of the month": (1, 31), "month": (1, 12), "day of the week": (0, 6)}
+_PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/[1-9]\d*)?")
+
+
+def _within_its_fields(given: str) -> str:
+    for (name, (least, largest)), field in zip(_CRON.items(), given.split(" "), strict=True):
+        for part in field.split(","):
+            found = _PART.fullmatch(part)
+            numbers = [int(one) for one in found.groups() if one] if found else []
+            if not found or numbers != sorted(numbers) or any(not least <= one <= largest for one in numbers):
+                raise ValueError(f"{part!r} is no {name}, which goes from {least} to {largest}")
+    return given
+
+
+Cron = Annotated[str, Field(pattern=r"^[0-9*/,-]+( [0-9*/,-]+){4}$"), AfterValidator(_within_its_fields)]
+# As Windows calls them all (windows-hardware/manufacture/desktop/default-time-zones).
+TimeZone = Annotated[
+    str, Field(pattern=r"^(UTC([+-]\d{2})?|Russia Time Zone \d{1,2}|[A-Z][A-Za-z. -]* Standard Time( \(Mexico\))?)$")
+]
 
 
 class AmlCluster(Block):
@@ -40,7 +60,7 @@ class Instances(Block):
     idle_minutes: int = Field(default=60, ge=15, le=4320, description="minutes without use before it is stopped")
     stop: Cron = Field(default="0 19 * * *", description="five cron fields; when it is stopped whatever it does")
     start: Cron | None = Field(default=None, description="five cron fields; none: its owner starts it")
-    time_zone: str = Field(default="UTC", min_length=1, description="a Windows time zone such as UTC")
+    time_zone: TimeZone = Field(default="UTC", description="a Windows time zone such as UTC")
 
 
 class ServiceTag(Block):

@@ -43,6 +43,8 @@ WORDS: dict[str, tuple[str, str]] = {
     r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$": (
         "3 to 33 letters, digits, hyphens and _, a letter or digit first", "mlr-mlp-prod-a1b2c3"),
     r"^[0-9*/,-]+( [0-9*/,-]+){4}$": ("five fields of cron, in quotes", '"0 19 * * *"'),
+    r"^(UTC([+-]\d{2})?|Russia Time Zone \d{1,2}|[A-Z][A-Za-z. -]* Standard Time( \(Mexico\))?)$": (
+        "a time zone as Windows calls it", "W. Europe Standard Time"),
     r"^[a-z][a-z0-9-]{1,22}[a-z0-9]$": (
         "3 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last", "desk-ada"),
     r"^[A-Z][A-Za-z]+(\.[A-Za-z0-9]+)?$": ("a service tag", "AzureMonitor"),

@@ -102,7 +102,18 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("quotas.compute", {"standardDDSv5Family": 20}, "quotas.compute.standardDDSv5Family", "has 20"),
     ("quotas.compute", {"cores": 20}, "quotas.compute.cores", "has 20"),
     ("quotas.machineLearning", {"standardDSv2Family": 8}, "quotas.machineLearning.standardDSv2Family", "has 8"),
+    ("quotas.compute", {"standardDDSv5Famly": 150}, "quotas.compute.standardDDSv5Famly", "mean standardDDSv5Family?"),
+    ("quotas.compute", {"coresX": 200}, "quotas.compute.coresX", "did you mean cores?"),
+    ("quotas.machineLearning", {"cores": 8}, "quotas.machineLearning.cores", "it limits nothing"),
     ("cluster.systemPool.vmSize", "Standard_X1_v9", "cluster.systemPool.vmSize", "not known here"),
+    ("cluster.systemPool.vmSize", "Standard_DS3_v3", "cluster.systemPool.vmSize", "did you mean Standard_DS3_v2?"),
+    ("observability.dailyCapGb", float("nan"), "observability.dailyCapGb", "finite number (ingestion"),
+    ("observability.dailyCapGb", 0, "observability.dailyCapGb", "0.023 or more, or -1"),
+    ("budget.amount", float("inf"), "budget.amount", "give a number"),
+    ("workspace.instances.stop", "0 25 * * *", "workspace.instances.stop", "'25' is no hour, which goes from 0 to 23"),
+    ("workspace.instances.stop", "0 9 * * 1-7", "workspace.instances.stop", "'1-7' is no day of the week"),
+    ("workspace.instances.stop", "*/0 9 * * *", "workspace.instances.stop", "'*/0' is no minute"),
+    ("workspace.instances.timeZone", "Europe/Berlin", "workspace.instances.timeZone", "W. Europe Standard Time"),
     ("alerts.emails", ["nobody"], "alerts.emails[0]", "must be an e-mail address; for instance"),
     ("github.repository", "owner/name", "github.repository", "without the owner"),
     ("network.subnets.training", "10.99.0.0/24", "network.subnets.training", "outside network.addressSpace"),
@@ -164,6 +175,24 @@ TRAPS: list[tuple[str, Any, str, str]] = [
         "MLflow",
     ),
 ]
+
+
+def test_tables_of_another_teams_workspace_are_told_once() -> None:
+    told = problems(changed("observability.existingWorkspaceId", THEIR_LOGS))["observability.basicTables"]
+    assert told.count("\n") == 1
+
+
+def test_a_cluster_is_offered_once_though_two_have_its_name() -> None:
+    values = changed("workspace.cpuCluster.name", "build-cluster")
+    values["workspace"]["imageBuildCompute"] = "other"
+    assert "use build-cluster\n" in problems(values)["workspace.imageBuildCompute"]
+
+
+@pytest.mark.parametrize(("stop", "zone"), [("*/15 0,12 1-31 * 0-6", "UTC"), ("0 18 * * 1-5", "UTC-11")])
+def test_what_azure_takes_for_an_instances_end_passes(stop: str, zone: str) -> None:
+    values = changed("workspace.instances.stop", stop)
+    values["workspace"]["instances"]["timeZone"] = zone
+    assert problems(values) == {}
 
 
 @pytest.mark.parametrize(("path", "value", "key", "words"), TRAPS)
