@@ -75,6 +75,9 @@ def up(
             f"nothing is known of what '{env}' made, though it is there: {kept} is missing. Put it back, or run"
             f" `azlocal up {env} --adopt`, which takes over what is there under the program's names"
         )
+    if result.steps:
+        rest = [] if len(result.steps) == len(result.summary.failures) else [f"for the rest, {hint}"]
+        hint = ". ".join([*dict.fromkeys(result.steps.values()), *rest])
     _raise_failures(result.summary, hint)
 
 

@@ -121,10 +121,12 @@ def raise_for(reply: Reply, what: str) -> None:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    """The message, with what the details add to it."""
-    texts = [str(error.get("message") or "")]
-    texts += [str(detail.get("message")) for detail in error.get("details") or [] if detail.get("message")]
-    return " ".join(dict.fromkeys(text for text in texts if text))
+    """The message, with what the details add to it and it does not say already."""
+    told = str(error.get("message") or "")
+    for detail in error.get("details") or []:
+        text = str(detail.get("message") or "")
+        told = told if text in told else f"{told} {text}".lstrip()
+    return told
 
 
 def _follow_operation(port: Port, url: str, reply: Reply, deadline: float) -> None:

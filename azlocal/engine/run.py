@@ -48,6 +48,7 @@ class Result:
     """How it went, with the stack's outputs; ``seconds`` is the whole time.
 
     ``lost`` is the data that would be lost, for which nothing was touched. ``anew``: the state knew of nothing before.
+    ``steps`` are the ways out of failures that take another ``up`` before this one, by URN.
     """
 
     summary: Summary
@@ -55,6 +56,7 @@ class Result:
     seconds: float = 0.0
     lost: list[Loss] = field(default_factory=list)
     anew: bool = False
+    steps: dict[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -107,6 +109,7 @@ def run_up(
                 state.save()
             else:
                 result.outputs = _up(project, deployment, state, watcher or Silent(), known)
+                result.steps = _steps(deployment)
             result.seconds = time.monotonic() - began
             return result
     finally:
@@ -136,6 +139,14 @@ def _up(project: Project, deployment: Deployment, state: StackState, watcher: Wa
         # Even after an exception of the program: what was made is known.
         state.save()
     return state.outputs
+
+
+def _steps(deployment: Deployment) -> dict[str, str]:
+    if not deployment.summary.failures:
+        return {}
+    from azlocal.engine.plan import standing
+
+    return standing.steps(deployment.summary.failures, deployment.state.records)
 
 
 def run_destroy(project_dir: Path | str, env: str, target: Target, watcher: Watcher | None = None) -> Result:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
+from azlocal.engine import commands
+from azlocal.engine.errors import EngineError
 from azlocal.engine.plan.against import Against, against
+from azlocal.engine.ports import Reply
+from azlocal.engine.view import Lines
+from azlocal.state.folder import StateFolder
 from tests.azlocal.engine.conftest import GROUP, Stack, refuse
 
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities".lower()
@@ -116,7 +123,8 @@ def test_a_subnet_that_something_stands_in_goes_in_two_steps(stack: Stack) -> No
     (told,) = compared(stack, filled(NETWORK, SUBNETS=["other"], HOST=False)).problems
     assert (told["code"], told["resource"], told["field"]) == ("InUseSubnetCannotBeDeleted", "vnet", "subnets")
     assert "subnet AzureBastionSubnet is to go, and host stands in it" in told["message"]
-    assert "first an `up` that takes it away and keeps the subnet" in told["fix"]
+    assert "first an `up` that takes away what stands in the subnet and keeps the subnet" in told["fix"]
+    assert "docs/changes.md" in told["fix"]
     assert compared(stack, filled(NETWORK, SUBNETS=["AzureBastionSubnet", "other"], HOST=False)).problems == []
     stack.up(filled(NETWORK, SUBNETS=["AzureBastionSubnet", "other"], HOST=False))
     assert compared(stack, filled(NETWORK, SUBNETS=["other"], HOST=False)).problems == []
@@ -130,6 +138,32 @@ def test_a_workspace_takes_a_managed_network_without_nodes(stack: Stack) -> None
     assert compared(stack, filled(WORKSPACE, MODE="Disabled", NODES=False)).problems == []
     stack.up(filled(WORKSPACE, MODE="Disabled", NODES=False))
     assert compared(stack, filled(WORKSPACE, MODE="AllowInternetOutbound", NODES=True)).problems == []
+
+
+def test_up_says_the_same_way_out_of_the_refusal(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.up(filled(NETWORK, SUBNETS=["AzureBastionSubnet", "other"], HOST=True))
+    stack.azure.refuse = refuse("PUT", "vnet", 400, "InUseSubnetCannotBeDeleted")
+    without = filled(NETWORK, SUBNETS=["other"], HOST=False)
+    result = stack.up(without)
+    (told,) = compared(stack, without).problems
+    assert list(result.steps.values()) == [told["fix"]]
+    monkeypatch.setattr(commands, "_at_work", lambda *_: contextlib.nullcontext((stack.target, Lines())))
+    with pytest.raises(EngineError, match="InUseSubnetCannotBeDeleted") as raised:
+        commands.up(stack.folder, "dev", StateFolder(stack.folder))
+    assert raised.value.hint == told["fix"]
+
+    stack.azure.refuse = lambda *_: None
+    stack.up(filled(WORKSPACE, MODE="Disabled", NODES=True))
+    error = {"code": "ValidationError", "message": "no", "target": "isolationMode"}
+    stack.azure.refuse = lambda method, path, _: Reply(400, {"error": error}) if (
+        method == "PUT" and path.endswith("/ws")
+    ) else None  # fmt: skip
+    wanted = filled(WORKSPACE, MODE="AllowInternetOutbound", NODES=True)
+    result = stack.up(wanted)
+    (told,) = compared(stack, wanted).problems
+    assert list(result.steps.values()) == [told["fix"]]
+    stack.azure.refuse = refuse("PUT", "ws", 400, "ValidationError")
+    assert stack.up(wanted).steps == {}, "another field"
 
 
 def test_what_falls_with_something_replaced_says_so(stack: Stack) -> None:

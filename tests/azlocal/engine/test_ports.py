@@ -54,7 +54,11 @@ def test_a_put_follows_the_operation_and_reads_the_resource() -> None:
 
 
 def test_a_failed_operation_is_azures_error() -> None:
-    error = {"code": "Conflict", "message": "no", "details": [{"code": "X", "message": "because"}]}
+    error = {
+        "code": "Conflict",
+        "message": "no",
+        "details": [{"code": "X", "message": "because"}, {"code": "X", "message": "no"}],
+    }
     script = Script(Reply(202, None, {"azure-asyncoperation": OPERATION}), status("Failed", error=error))
     with pytest.raises(ArmCallError) as raised:
         call(script, "DELETE", "/r", "1")
