@@ -10,7 +10,7 @@ from pulumi_azure_native import storage
 
 from infra import settings
 from infra.block import Block, Placement
-from infra.data.lake_tables import ACCESS
+from infra.data.lake_tables import ACCESS, WRITES
 from infra.data.storage_account import account, blob_service, defended
 from infra.lake_access import ZoneAccess
 from infra.resource_ids import group_of
@@ -73,7 +73,7 @@ class DataLake(Block):
                 account_id=lake.id,
                 endpoint=lake.primary_endpoints.dfs,
                 zone=self.filesystems[zone].name,
-                groups={args.groups[persona]: may for persona, may in access.items() if persona in args.groups},
+                groups=_by_group(args.groups, access),
                 opts=self.child(depends_on=args.owners(lake.id)),
             )
         self.register_outputs({"id": self.id, "account": self.account})
@@ -145,3 +145,12 @@ def _lifecycle(zone: str, life: settings.Lifecycle, by_access: bool) -> storage.
             ),
         ),
     )
+
+
+def _by_group(groups: Mapping[str, str], access: Mapping[str, str]) -> dict[str, str]:
+    """What each group may do in a zone: of the personas that it stands for, the one that may more."""
+    found: dict[str, str] = {}
+    for persona, may in access.items():
+        if (group := groups.get(persona)) is not None and found.get(group) != WRITES:
+            found[group] = may
+    return found

@@ -61,6 +61,8 @@ def definition_id(subscription_id: str, role: str) -> str:
 class RoleMatrix(Block):
     """Assigns each row once both its principal and its scope are known.
 
+    Azure has an assignment once: rows that come to the same principal, role and scope share it.
+
     Blocks further down take `granted(...)` as what they wait for: an identity without its roles fails in Azure.
     """
 
@@ -72,6 +74,7 @@ class RoleMatrix(Block):
         self._principals: dict[str, tuple[pulumi.Input[str], str]] = {}
         self._scopes: dict[str, pulumi.Input[str]] = {}
         self._made: list[tuple[Grant, pulumi.Resource]] = []
+        self._once: dict[tuple[str, str, str], pulumi.Resource] = {}
 
     def principal(self, name: str, principal_id: pulumi.Input[str], principal_type: str = "ServicePrincipal") -> None:
         """Make a principal known. Its type is always sent: Azure looks new principals up too early without."""
@@ -98,13 +101,22 @@ class RoleMatrix(Block):
         if self._open:
             rows = ", ".join(f"{grant.principal} on {grant.scope}" for grant in self._open)
             raise RuntimeError(f"rows of the role matrix without principal or scope: {rows}")
-        self.register_outputs({"assignments": len(self._made)})
+        self.register_outputs({"assignments": len(self._once)})
 
     def _assign(self) -> None:
         ready = [grant for grant in self._open if grant.principal in self._principals and grant.scope in self._scopes]
         for grant in ready:
             self._open.remove(grant)
-            self._made.append((grant, self._assignment(grant)))
+            self._made.append((grant, self._shared(grant)))
+
+    def _shared(self, grant: Grant) -> pulumi.Resource:
+        """The row's assignment: one for all rows of one role and scope whose principals are the same group."""
+        principal_id, _ = self._principals[grant.principal]
+        known = principal_id if isinstance(principal_id, str) else grant.principal
+        key = (known, grant.role, grant.scope)
+        if key not in self._once:
+            self._once[key] = self._assignment(grant)
+        return self._once[key]
 
     def _assignment(self, grant: Grant) -> authorization.RoleAssignment:
         principal_id, principal_type = self._principals[grant.principal]

@@ -93,6 +93,28 @@ def test_a_high_business_impact_workspace_adds_its_row() -> None:
     assert made.one("machinelearningservices:Workspace").inputs["hbiWorkspace"] is True
 
 
+def test_one_group_for_two_personas_has_each_role_once() -> None:
+    values = program.configuration("local")
+    values["personas"]["mlEngineer"] = values["personas"]["dataScientist"]
+    made = program.run("local", values)
+    alone = program.run("local", program.configuration("local"))
+    names = {entry.name for entry in made.all("RoleAssignment")}
+    shared = {(row.role, row.scope) for row in MATRIX if row.principal == "data_scientist"} & {
+        (row.role, row.scope) for row in MATRIX if row.principal == "ml_engineer"
+    }
+    assert len(shared) > 1
+    left = {entry.name for entry in alone.all("RoleAssignment")} - names
+    assert len(left) == len(shared), "the rest is called as before"
+    assert all(name.startswith("roles-ml-engineer-") for name in left)
+
+
+def test_a_group_of_two_personas_keeps_the_wider_list() -> None:
+    values = program.configuration("local")
+    values["personas"]["reader"] = values["personas"]["dataScientist"]
+    curated = program.run("local", values).one("lake:ZoneAccess", "lake-curated-access").inputs["groups"]
+    assert curated[values["personas"]["reader"]["objectId"]] == "rwx"
+
+
 def test_a_forgotten_scope_is_an_error() -> None:
     def forgetful() -> None:
         RoleMatrix("lonely", RoleMatrixArgs(program.SUBSCRIPTION, [Grant("a", "Reader", "b", "why")])).close()
