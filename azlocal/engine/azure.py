@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -216,8 +217,9 @@ class AzureProvider:
     def _invoke_read(self, row: AzureType, token: str, arguments: Json, settings: Json) -> Json:
         version = api_version(token)
         id_ = self._fill(row.path, arguments, settings, token)
-        reply = self._get(id_, version)
-        raise_for(reply, f"GET {id_}")
+        with _asked_of(id_):
+            reply = self._get(id_, version)
+            raise_for(reply, f"GET {id_}")
         return _outputs(row, reply.body, version)
 
     def _invoke_post(self, key: str, token: str, arguments: Json, settings: Json) -> Json:
@@ -233,7 +235,8 @@ class AzureProvider:
         body = {name: value for name, value in arguments.items() if name not in in_path | row.queries}
         query = {name: str(arguments[name]) for name in row.queries if name in arguments}
         path = self._fill(row.path, arguments, settings, token)
-        reply = call(self._port, "POST", path, api_version(token), reveal(body) or None, query=query)
+        with _asked_of(path.rpartition("/")[0]):
+            reply = call(self._port, "POST", path, api_version(token), reveal(body) or None, query=query)
         return dict(reply.body or {})
 
     def _put(self, row: AzureType, checked: Checked, timeout: float) -> Json:
@@ -288,6 +291,16 @@ class AzureProvider:
             return given.strip("/") if name in WHOLE_IDS else given
 
         return re.sub(r"{(\w+)}", value, path)
+
+
+@contextlib.contextmanager
+def _asked_of(id_: str) -> Iterator[None]:
+    """A refusal within says which resource was asked."""
+    try:
+        yield
+    except ArmCallError as error:
+        error.asked = id_
+        raise
 
 
 def _row(type_: str) -> AzureType:

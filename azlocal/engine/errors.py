@@ -83,3 +83,4 @@ class ArmCallError(ResourceError):
     def __init__(self, status: int, code: str, message: str, target: str = "") -> None:
         super().__init__(code, message, target)
         self.status = status
+        self.asked = ""  # the id of the resource that a function was asked of

@@ -18,7 +18,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import resource_pb2
 
 from azlocal.engine.deployment import Deployment
-from azlocal.engine.errors import EngineError, RefusedError, ResourceError
+from azlocal.engine.errors import ArmCallError, EngineError, RefusedError, ResourceError
 from azlocal.engine.provider import HOUR, Json, Timeouts
 from azlocal.engine.registration import Outcome, Registration
 from azlocal.engine.transforms import Transforms
@@ -109,10 +109,24 @@ class Monitor(MockMonitor):
         try:
             found = self._deployment.invoke(request.tok, reveal(decode(request.args)), request.provider)
         except ResourceError as error:
-            raise EngineError(f"{request.tok} failed: {error.code}: {error.message}") from None
+            raise self._refused_call(request.tok, error) from None
         if found is None:
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(found)})
+
+    def _refused_call(self, token: str, error: ResourceError) -> EngineError:
+        """Of which resource of the program a function was asked, and the way out."""
+        from azlocal.engine.plan.catalogue import advice
+
+        asked = error.asked if isinstance(error, ArmCallError) else ""
+        records = list(self._deployment.state.records.values())  # other threads add to them
+        of = next((one.name for one in records if asked and one.id.lower() == asked.lower()), "")
+        where = f" of {of}" if of else ""
+        if of and isinstance(error, ArmCallError) and error.status == 404:
+            hint = f"{of} was deleted outside of the program: `azlocal up {self._stack} --refresh` makes it anew"
+        else:
+            hint = advice(error.code).fix
+        return EngineError(f"{token}{where} failed: {error.code}: {error.message}", hint)
 
     def Call(self, request: Any) -> Any:  # noqa: N802
         """Methods of remote components."""

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from azlocal.engine.diff import spell
+from azlocal.engine.errors import EngineError
 from azlocal.engine.events import Action
+from azlocal.engine.ports import Reply
 from azlocal.engine.refresh import drift
 from azlocal.engine.values import Secret
 from tests.azlocal.engine.conftest import GROUP, Stack, refuse
@@ -131,3 +133,36 @@ def test_a_secret_that_drifted_stays_secret() -> None:
     kept, _ = drift({"key": Secret("hunter2"), "plain": 1}, {"key": Secret("hunter2"), "plain": 1}, {"key": "other"})
     assert kept == {"key": Secret("other")}
     assert "other" not in repr(kept)
+
+
+KEYS = """
+from pulumi_azure_native import storage
+rg = group()
+lake = storage.StorageAccount("lake", resource_group_name=rg.name, account_name="lake1", location="westeurope",
+    kind="StorageV2", sku={"name": "Standard_LRS"})
+keys = storage.list_storage_account_keys_output(resource_group_name=rg.name, account_name=lake.name)
+identity("after", rg.name, tags={"keys": keys.keys.apply(str)})
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "hint"),
+    [
+        (404, "ResourceNotFound", "lake was deleted outside of the program: `azlocal up dev --refresh` makes it anew"),
+        (403, "AuthorizationFailed", "give whoever acts a role with the action that the message names"),
+    ],
+)
+def test_a_function_that_is_refused_names_its_resource_and_the_way_out(
+    stack: Stack, status: int, code: str, hint: str
+) -> None:
+    stack.azure.refuse = lambda method, path, _: (
+        Reply(200, {"keys": []}) if method == "POST" and path.endswith("/listKeys") else None
+    )
+    stack.up(KEYS)
+    stack.azure.refuse = refuse("POST", "listKeys", status, code)
+    with pytest.raises(EngineError) as raised:
+        stack.up(KEYS)
+    assert raised.value.message == (
+        f"azure-native:storage:listStorageAccountKeys of lake failed: {code}: listKeys is refused"
+    )
+    assert str(raised.value.hint).startswith(hint)
