@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import shlex
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -47,7 +48,6 @@ def up(
         EngineError: something failed; each failure has been shown where it happened.
     """
     from azlocal.engine.dataloss import OPTION
-    from azlocal.engine.errors import TAKEN
     from azlocal.engine.run import run_up
     from azlocal.engine.softdelete import Held
     from azlocal.engine.view import summary_line
@@ -63,22 +63,50 @@ def up(
         )
     if words := [name for loss in result.lost for name in loss.names]:
         sys.stdout.write(f"{env}: nothing touched in {result.seconds:.1f} s: data would be lost\n")
-        meant = " ".join(f"{OPTION} {name}" for name in words)
-        _raise_failures(result.summary, f"if all of it is meant: azlocal up {env} {meant}")
+        given = _words_of(refresh=refresh, held=held, adopt=adopt, principal=principal)
+        meant = [word for name in dict.fromkeys((*accepted, *words)) for word in (OPTION, name)]
+        _raise_failures(result.summary, f"if all of it is meant: {shlex.join(['azlocal', 'up', env, *given, *meant])}")
     sys.stdout.write(f"{env}: {summary_line(result.summary, result.seconds)}\n")
     if outputs and not result.summary.failures:
         _write(outputs, _shown(result.outputs))
     hint = "fix what it says and run `azlocal up` again: it goes on from here"
-    if result.anew and any(failure.code == TAKEN for failure in result.summary.failures):
-        kept = folder.path / "stacks" / described.name / f"{env}.json"
-        hint = (
-            f"nothing is known of what '{env}' made, though it is there: {kept} is missing. Put it back, or run"
-            f" `azlocal up {env} --adopt`, which takes over what is there under the program's names"
-        )
+    if result.taken:
+        hint = _way_past(result.taken, folder.path, described.name, env, anew=result.anew)
     if result.steps:
         rest = [] if len(result.steps) == len(result.summary.failures) else [f"for the rest, {hint}"]
         hint = ". ".join([*dict.fromkeys(result.steps.values()), *rest])
     _raise_failures(result.summary, hint)
+
+
+def _words_of(*, refresh: bool, held: str, adopt: bool, principal: str) -> list[str]:
+    """The options of an ``up``, to be given again."""
+    words = {"--refresh": refresh, "--purge-deleted": held == "purge", "--recover-deleted": held == "recover"}
+    given = [word for word, said in {**words, "--adopt": adopt}.items() if said]
+    return given if principal == "owner" else [*given, "--as", principal]
+
+
+def _way_past(taken: list[str], folder: Path, project: str, env: str, *, anew: bool) -> str:
+    """What to do about what is there already; ``anew`` where the stack's own state knows of nothing."""
+    from azlocal.engine.stack_state import maker_of
+
+    adopt = f"`azlocal up {env} --adopt`"
+    for id_ in taken:
+        if not (maker := maker_of(folder, id_)):
+            continue
+        other, stack, name = maker
+        if (other, stack) == (project, env):
+            return f"this stack made {id_} as '{name}': if it is the same resource, give it that name as an alias"
+        return (
+            f"stack '{stack}' of project '{other}' made {id_} as '{name}': one of the two may make it. Leave it out of"
+            f" this program, or have the other look it up only, after which {adopt} takes it over"
+        )
+    if anew:
+        kept = folder / "stacks" / project / f"{env}.json"
+        return (
+            f"nothing is known of what '{env}' made, though it is there: {kept} is missing. Put it back, or run"
+            f" {adopt}, which takes over what is there under the program's names"
+        )
+    return f"no stack of this state folder made it: use another name, or run {adopt}, which takes over what is there"
 
 
 def data_of(project: Path, env: str, folder: StateFolder, *, principal: str = "owner") -> list[str]:

@@ -84,7 +84,10 @@ class Removal:
         """Delete one resource in Azure, or only in the state where it is not the stack's to delete."""
         if record.protect:
             raise ResourceError("Protected", _PROTECTED)
-        if not record.is_real or record.retain:
+        if not record.is_real:
+            return
+        if record.retain:
+            self._watcher.note("info", f"{record.id} stays: its option `retain_on_delete` says so")
             return
         if why := self._providers.of(record.type).stays(record.type):
             if not self._forever:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azlocal.engine.errors import EngineError, ResourceError
+from azlocal.engine.errors import TAKEN, EngineError, ResourceError
 from azlocal.engine.events import Silent, Summary, Watcher
 from azlocal.engine.host import in_folder_of, with_variables
 from azlocal.engine.plan import Plan
@@ -49,6 +49,7 @@ class Result:
 
     ``lost`` is the data that would be lost, for which nothing was touched. ``anew``: the state knew of nothing before.
     ``steps`` are the ways out of failures that take another ``up`` before this one, by URN.
+    ``taken`` are the ids of what was there already, ``AlreadyExists``.
     """
 
     summary: Summary
@@ -57,6 +58,7 @@ class Result:
     lost: list[Loss] = field(default_factory=list)
     anew: bool = False
     steps: dict[str, str] = field(default_factory=dict)
+    taken: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -110,6 +112,8 @@ def run_up(
             else:
                 result.outputs = _up(project, deployment, state, watcher or Silent(), known)
                 result.steps = _steps(deployment)
+            failed = [one.urn for one in deployment.summary.failures if one.code == TAKEN]
+            result.taken = [deployment.checked[urn].id for urn in failed if urn in deployment.checked]
             result.seconds = time.monotonic() - began
             return result
     finally:

@@ -343,6 +343,19 @@ class StackState:
         return Record(**{key: value for key, value in self._opened(saved).items() if key in _FIELDS})
 
 
+def maker_of(folder: Path, id_: str) -> tuple[str, str, str] | None:
+    """What made a resource, by the states in a folder: project, stack and its name there; None where none knows it."""
+    for path in sorted((folder / "stacks").glob("*/*.json")):
+        try:
+            saved = json.loads(path.read_text())["resources"]
+        except (OSError, KeyError, TypeError, ValueError):
+            continue  # that is for its own stack's next deployment to say
+        for one in saved:
+            if one.get("id", "").lower() == id_.lower() and not one.get("external"):
+                return path.parent.name, path.stem, one["name"]
+    return None
+
+
 def _slim(record: Record) -> Json:
     """The record without what is as it always is."""
     plain = {name: getattr(record, name) for name in _FIELDS}

@@ -26,8 +26,13 @@ azure = authorization.get_client_config()
 names = names_of(platform, environment, azure.subscription_id)
 tags = tags_of(platform, environment)
 
+# The environment's other stack lives in it: destroying this one leaves the group, which would take all else along.
 group = resources.ResourceGroup(
-    "group", resource_group_name=names.of("resource_group"), location=platform.location, tags=tags
+    "group",
+    resource_group_name=names.of("resource_group"),
+    location=platform.location,
+    tags=tags,
+    opts=pulumi.ResourceOptions(retain_on_delete=True),
 )
 # A group of its own: inside the other, the identity could give itself further credentials.
 identities = resources.ResourceGroup(

@@ -48,6 +48,7 @@ class Registered:
     replace_on_changes: tuple[str, ...]
     provider: str
     protect: bool
+    retained: bool
 
 
 @dataclass
@@ -254,6 +255,7 @@ class Recorder(mocks.MockMonitor):
                     replace_on_changes=tuple(request.replaceOnChanges),
                     provider=request.provider,
                     protect=request.protect,
+                    retained=request.retainOnDelete,
                 )
             )
         return answer

@@ -39,6 +39,10 @@ def test_the_identity_is_outside_the_group_it_deploys_into(bootstrap: Deployment
     assert group["resourceGroupName"] == program.deployed(bootstrap.environment).outputs["resource_group"]
 
 
+def test_the_group_outlives_it_with_what_the_environment_made_there(bootstrap: Deployment) -> None:
+    assert [one.name for one in bootstrap.azure() if one.retained] == ["group"]
+
+
 @pytest.mark.parametrize(("block", "suffix"), [("deployer", ""), ("previewer", "-preview")])
 def test_it_trusts_one_environment_of_one_repository(bootstrap: Deployment, block: str, suffix: str) -> None:
     github = program.configuration(bootstrap.environment)["github"]

@@ -200,6 +200,8 @@ def test_retain_on_delete_only_forgets(stack: Stack) -> None:
     assert stack.azure.writes() == []
     assert "a" in stack.azure.names
     assert '"a"' not in stack.saved
+    stays = "userAssignedIdentities/a stays: its option `retain_on_delete` says so"
+    assert [text.endswith(stays) for severity, text in stack.heard.notes if severity == "info"] == [True]
 
 
 def test_deleted_with_spares_a_delete(stack: Stack) -> None:

@@ -192,6 +192,11 @@ def test_lost_data_needs_a_word_on_the_command_line(
     assert code == 1
     assert "operationalinsights:Workspace logs: DataLoss: the program no longer has it, and logs (" in err
     assert "add --accept-data-loss logs" in err
+    assert "hint: if all of it is meant: azlocal up dev --accept-data-loss logs" in err
+    given = ["--refresh", "--purge-deleted", "--accept-data-loss", "one0"]
+    code, _, err = azlocal("up", *where, *given, capsys=capsys)
+    assert code == 1
+    assert f"azlocal up dev {' '.join(given)} --accept-data-loss logs" in err, "the words given are kept"
     code, out, _ = azlocal("up", *where, "--accept-data-loss", "logs", capsys=capsys)
     assert code == 0, out
     assert "- operationalinsights:Workspace logs deleted" in out
@@ -214,6 +219,46 @@ def test_a_lost_state_is_said_with_the_ways_out(
     code, out, _ = azlocal("up", *where, "--adopt", capsys=capsys)
     assert code == 0
     assert "dev: 4 imported in" in out
+    assert azlocal("destroy", *where, "--yes", capsys=capsys)[0] == 0
+
+
+def test_what_is_there_already_is_said_with_who_made_it(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project(tmp_path)
+    name = (folder / "Pulumi.yaml").read_text().partition("name: ")[2].split()[0]
+    state = ["--state", str(server.folder.path)]
+    where = ["dev", "--project", str(folder), *state]
+    assert azlocal("up", *where, capsys=capsys)[0] == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    for file in ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py"):
+        (other / file).write_text((folder / file).read_text().replace(f"name: {name}", "name: others"))
+    code, _, err = azlocal("up", "dev", "--project", str(other), *state, capsys=capsys)
+    assert code == 1
+    assert f"hint: stack 'dev' of project '{name}' made /subscriptions/" in err
+    assert f"as '{name}': one of the two may make it." in err
+
+    program = (folder / "__main__.py").read_text()
+    (folder / "__main__.py").write_text(
+        program.replace('(f"one{number}", rg.name', '(f"two{number}", rg.name, call=f"one{number}"')
+    )
+    code, _, err = azlocal("up", *where, capsys=capsys)
+    assert code == 1
+    assert "hint: this stack made /subscriptions/" in err
+    assert "as 'one0': if it is the same resource, give it that name as an alias" in err
+
+    (folder / "__main__.py").write_text(program + "identity('more', rg.name)\n")
+    assert azlocal("up", *where, capsys=capsys)[0] == 0
+    kept = server.folder.path / "stacks" / name / "dev.json"
+    saved = json.loads(kept.read_text())
+    saved["resources"] = [one for one in saved["resources"] if one["name"] != "more"]
+    kept.write_text(json.dumps(saved))
+    (folder / "__main__.py").write_text(program + "identity('more', rg.name)\n\n")
+    code, _, err = azlocal("up", *where, capsys=capsys)
+    assert code == 1
+    assert "hint: no stack of this state folder made it: use another name, or run `azlocal up dev --adopt`" in err
+    assert azlocal("up", *where, "--adopt", capsys=capsys)[0] == 0
     assert azlocal("destroy", *where, "--yes", capsys=capsys)[0] == 0
 
 
