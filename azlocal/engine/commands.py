@@ -16,6 +16,7 @@ from azlocal.engine.project import load_project
 from azlocal.words import counted
 
 if TYPE_CHECKING:
+    from azlocal.engine.drift import Drift
     from azlocal.engine.events import Summary
     from azlocal.engine.plan import Plan
     from azlocal.engine.plan.against import Against
@@ -152,9 +153,11 @@ def drift(project: Path, env: str, folder: StateFolder, *, principal: str = "own
         found = _explained(lambda: run_drift(project, env, target, Lines()), verbose)
     for one in found.changes:
         sign, _, done = SIGNS[one.action]
-        sys.stdout.write(f"{sign} {short_type(one.urn)} {name_of(one.urn)} would be {done}\n")
+        lost = f"; LOSES {one.loses}" if one.loses else ""
+        sys.stdout.write(f"{sign} {short_type(one.urn)} {name_of(one.urn)} would be {done}{lost}\n")
     for urn in found.skipped:
-        sys.stdout.write(f"? {short_type(urn)} {name_of(urn)} hangs on what is missing\n")
+        sign, then = ("?", "may change") if urn in found.known else ("+", "would be created")
+        sys.stdout.write(f"{sign} {short_type(urn)} {name_of(urn)} hangs on what would be new, and {then}\n")
     for failure in found.failures:
         what = f"{short_type(failure.urn)} {name_of(failure.urn)}: " if failure.urn.startswith("urn:") else ""
         sys.stdout.write(f"! {what}{failure.code}: {failure.message}\n")
@@ -167,9 +170,23 @@ def drift(project: Path, env: str, folder: StateFolder, *, principal: str = "own
         count = len(found.changes) + len(found.skipped)
         raise EngineError(
             f"{env} is not what the program says: {counted(count, 'difference')}",
-            f"`azlocal up {env} --refresh` puts it right",
+            _to_agree(env, found),
         )
     sys.stdout.write(f"{env}: program and world agree\n")
+
+
+def _to_agree(env: str, found: Drift) -> str:
+    """The command, with the words that it will want."""
+    from azlocal.engine.dataloss import OPTION
+    from azlocal.engine.errors import UNPROTECT
+    from azlocal.engine.urns import name_of
+
+    kept = sorted(name_of(one.urn) for one in found.changes if one.protected)
+    words = " ".join(f"{OPTION} {name_of(one.urn)}" for one in found.changes if one.loses)
+    command = f"`azlocal up {env} --refresh{f' {words}' if words else ''}`"
+    steps = [f"{', '.join(kept)}: {UNPROTECT}"] if kept else []
+    steps.append(f"if the loss of data is meant, {command}" if words else f"{command} puts it right")
+    return "; then ".join(steps)
 
 
 def plan(

@@ -15,7 +15,7 @@ from dataclasses import replace
 from azlocal.engine.dataloss import DataLoss
 from azlocal.engine.diff import Path, changed_paths, keep_ignored, matches, parse_path, spell, touches
 from azlocal.engine.dynamic import is_dynamic
-from azlocal.engine.errors import RefusedError, ResourceError
+from azlocal.engine.errors import UNPROTECT, RefusedError, ResourceError
 from azlocal.engine.events import Action, Failure, Summary, Watcher
 from azlocal.engine.importing import check_import
 from azlocal.engine.provider import Checked, Difference, Goal, Json, Provider
@@ -120,7 +120,7 @@ class Deployment:
         if old is None or not old.is_real or old.id.lower() == id_.lower():
             return
         if old.protect:
-            raise ResourceError("Protected", f"{id_} would take its place, but it is protected: remove `protect` first")
+            raise ResourceError("Protected", f"{id_} would take its place, but it is protected: {UNPROTECT}")
         self.losses.refuse([old], f"{id_} takes its place")
         if not old.retain:
             self.state.condemn(copy.copy(old))
@@ -279,7 +279,7 @@ class Deployment:
     ) -> Outcome:
         """Delete first where both would have the same id, or create first and delete the old one at the end."""
         if old.protect:
-            raise ResourceError("Protected", "it must be replaced, but is protected: remove `protect` and run up first")
+            raise ResourceError("Protected", f"it must be replaced, but is protected: {UNPROTECT}")
         gone = {want.urn}
         why = must_be_replaced(why)
         if self._goes_first(want, checked, old, moved=moved, told=told):

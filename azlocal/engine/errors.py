@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from azlocal.errors import AzureLocalError
 
+# How what Pulumi's resource option keeps from going is let go.
+UNPROTECT = "take the resource option `protect` from it, or change the setting that gives it, and run up first"
 TAKEN = "AlreadyExists"  # the code of a resource that would overwrite what is there
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from azlocal.engine.dataloss import CODE, Loss
 from azlocal.engine.deployment import Deployment, must_be_replaced, unchangeable
 from azlocal.engine.diff import changed_paths, spell
-from azlocal.engine.errors import RefusedError, ResourceError
+from azlocal.engine.errors import UNPROTECT, RefusedError, ResourceError
 from azlocal.engine.events import Action, Failure, Watcher
 from azlocal.engine.provider import Checked, Difference, Goal, Provider
 from azlocal.engine.registration import Outcome, Registration
@@ -28,6 +28,7 @@ class Change:
     """What an update would do to a resource.
 
     ``fields`` are the inputs that differ, ``why`` says why a change in place won't do, ``loses`` what would be lost.
+    ``protected``: Pulumi's option keeps it from going.
     """
 
     action: Action
@@ -35,6 +36,7 @@ class Change:
     fields: tuple[str, ...] = ()
     why: str = ""
     loses: str = ""
+    protected: bool = False
 
 
 class Looking(Deployment):
@@ -193,9 +195,9 @@ class Looking(Deployment):
     ) -> Change:
         """With what stands in its way, or would be lost."""
         if old.protect:
-            why = f"{why}; it is protected: remove `protect` and run up first"
+            why = f"{why}; it is protected: {UNPROTECT}"
         loses = self.losses.holding(old) if old.is_real and not old.retain else ""
-        return Change(action, of.urn, fields, why, loses)
+        return Change(action, of.urn, fields, why, loses, old.protect)
 
 
 def _fields(old: Record, checked: Checked) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from azlocal.engine.dataloss import DataLoss
 from azlocal.engine.deletion import delete_all, deletion_order
-from azlocal.engine.errors import ResourceError
+from azlocal.engine.errors import UNPROTECT, ResourceError
 from azlocal.engine.events import Action, Failure, Summary, Watcher
 from azlocal.engine.providers import Providers
 from azlocal.engine.softdelete import SoftDeleted
 from azlocal.engine.stack_state import Record, StackState
 
-_PROTECTED = "it is protected: remove `protect` and run up first, then delete it"
+_PROTECTED = f"it is protected: {UNPROTECT}, then delete it"
 
 
 class Removal:

@@ -7,7 +7,7 @@ import contextlib
 import pytest
 
 from azlocal.engine import commands
-from azlocal.engine.errors import EngineError
+from azlocal.engine.errors import UNPROTECT, EngineError
 from azlocal.engine.plan.against import Against, against
 from azlocal.engine.ports import Reply
 from azlocal.engine.view import Lines
@@ -193,7 +193,7 @@ def test_what_is_replaced_with_another_says_so(stack: Stack) -> None:
 def test_what_is_protected_says_so(stack: Stack) -> None:
     stack.up("rg = group(); identity('kept', rg.name, protect=True)")
     (change,) = compared(stack, "rg = group()").changes
-    assert change.why == "the program no longer has it; it is protected: remove `protect` and run up first"
+    assert change.why == f"the program no longer has it; it is protected: {UNPROTECT}"
 
 
 def test_what_can_t_be_read_is_a_failure(stack: Stack) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
+from azlocal.engine import commands, leaving
+from azlocal.engine import target as targets
 from azlocal.engine.drift import Drift, run_drift
+from azlocal.engine.errors import UNPROTECT, EngineError
 from azlocal.engine.events import Action
+from azlocal.state.folder import StateFolder
 from tests.azlocal.engine.conftest import GROUP, Heard, Stack, refuse
 
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities".lower()
@@ -81,3 +87,40 @@ def test_what_can_t_be_read_is_a_failure(stack: Stack, status: int) -> None:
     found = drift(stack)
     assert [(one.urn.rsplit("::", 1)[-1], one.code) for one in found.failures] == [("a", "AuthorizationFailed")]
     assert not found.agrees
+
+
+LAKE = """
+from pulumi_azure_native import storage
+rg = group()
+new = identity('IDENTITY', rg.name)
+lake = storage.StorageAccount("lake", resource_group_name=rg.name, account_name="lake1", location="westeurope",
+    kind="StorageV2", sku={"name": "Standard_LRS"}, is_hns_enabled=HNS, opts=Options(protect=PROTECT))
+identity('old', rg.name, tags={'of': new.client_id})
+"""
+
+
+def lake(name: str, *, hns: bool, protect: bool = False) -> str:
+    return LAKE.replace("IDENTITY", name).replace("HNS", str(hns)).replace("PROTECT", str(protect))
+
+
+def test_what_is_said_names_the_words_that_up_will_want(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(targets, "local_target", lambda *_: contextlib.nullcontext(stack.target))
+    monkeypatch.setattr(leaving, "while_it_runs", lambda *_: contextlib.nullcontext())
+
+    def told(program: str) -> str:
+        stack.write(program)
+        with pytest.raises(EngineError) as raised:
+            commands.drift(stack.folder, "dev", StateFolder(stack.folder))
+        return str(raised.value.hint)
+
+    stack.up(lake("one", hns=True, protect=True))
+    assert told(lake("two", hns=True, protect=True)) == "`azlocal up dev --refresh` puts it right"
+    out = capsys.readouterr().out
+    assert "? managedidentity:UserAssignedIdentity old hangs on what would be new, and may change" in out
+    loss = "if the loss of data is meant, `azlocal up dev --refresh --accept-data-loss lake`"
+    assert told(lake("one", hns=False, protect=True)) == f"lake: {UNPROTECT}; then {loss}"
+    assert "± storage:StorageAccount lake would be replaced; LOSES " in capsys.readouterr().out
+    stack.up(lake("one", hns=True))
+    assert told(lake("one", hns=False)) == loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from azlocal.engine.errors import UNPROTECT
 from azlocal.engine.plan.catalogue.base import Advice, table
 
 _PULUMI = "https://www.pulumi.com/docs/iac/concepts/"
@@ -14,7 +15,7 @@ ROWS = {
     "DuplicateName": Advice("give the two resources different names", f"{_PULUMI}resources/names/"),
     "ImportMismatch": Advice("make the program's inputs those of what is imported", f"{_PULUMI}options/import/"),
     "MissingInput": Advice("set the input that the message names", f"{_PULUMI}inputs-outputs/"),
-    "Protected": Advice("remove the option `protect` and run up first", f"{_PULUMI}options/protect/"),
+    "Protected": Advice(UNPROTECT, f"{_PULUMI}options/protect/"),
     "DataLoss": Advice("leave the resource as it is, or add the option that the message names", "docs/azlocal.md"),
     "NotServed": Advice("leave it out of this environment, or add a row as the message says", "docs/azlocal.md"),
     "FieldValueTypeInvalid": Advice(
