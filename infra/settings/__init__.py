@@ -12,7 +12,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.settings.base import Access, Block, Redundancy, ResourceId, ShortName, SoftDeleteDays, Zone
+from infra.settings.base import (
+    Access,
+    Block,
+    LogsId,
+    Redundancy,
+    RegistryId,
+    ShortName,
+    SoftDeleteDays,
+    StorageId,
+    Zone,
+)
 from infra.settings.governance import Alerts, Budget, Github, Governance, Quotas, StorageDefender
 from infra.settings.kubernetes import Cluster, Maintenance, NodePool, Serving, Window
 from infra.settings.ml import AmlCluster, CustomerKey, Instances, Workspace
@@ -115,7 +125,7 @@ class Lake(Block):
     zones: Zones = Zones()
     versioning: bool = Field(default=False, description="must stay false: see infra/rules/services.py")
     track_last_access: bool = Field(default=False, description="cool what nobody reads, not what nobody writes")
-    existing_id: ResourceId | None = Field(
+    existing_id: StorageId | None = Field(
         default=None, description="an account that another team runs; the file systems are made in it"
     )
 
@@ -143,14 +153,14 @@ class Registry(Block):
     """Container registry; always Premium, which private endpoints need."""
 
     zone_redundant: bool
-    existing_id: ResourceId | None = Field(default=None, description="one that another team runs, read instead of made")
+    existing_id: RegistryId | None = Field(default=None, description="one that another team runs, read instead of made")
     untagged_retention_days: int = Field(ge=0, le=365)
 
 
 class Observability(Block):
     """Log Analytics and Application Insights."""
 
-    existing_workspace_id: ResourceId | None = Field(
+    existing_workspace_id: LogsId | None = Field(
         default=None, description="one that another team runs, read instead of made"
     )
     retention_days: int = Field(ge=30, le=730)

@@ -9,12 +9,14 @@ from pydantic.alias_generators import to_camel
 
 Access = Literal["Enabled", "Disabled"]
 Zone = Literal["1", "2", "3"]
-ResourceId = Annotated[
-    str,
-    Field(pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+/providers/[\w.]+(/[\w.-]+/[\w.-]+)+$"),
-]
-"""The id of a resource in a resource group."""
-GroupId = Annotated[str, Field(pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+$")]
+_GROUP = r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+"
+_ID = _GROUP + r"/providers/(?i:%s)/[\w.-]+$"
+GroupId = Annotated[str, Field(pattern=f"{_GROUP}$")]
+NetworkId = Annotated[str, Field(pattern=_ID % "Microsoft.Network/virtualNetworks")]
+StorageId = Annotated[str, Field(pattern=_ID % "Microsoft.Storage/storageAccounts")]
+RegistryId = Annotated[str, Field(pattern=_ID % "Microsoft.ContainerRegistry/registries")]
+LogsId = Annotated[str, Field(pattern=_ID % "Microsoft.OperationalInsights/workspaces")]
+"""Ids of what exists already, each of the type that is wanted there."""
 Redundancy = Literal[
     "Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"
 ]

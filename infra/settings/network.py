@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from infra.settings.base import Access, Block, GroupId, Host, ResourceId, Zone
+from infra.settings.base import Access, Block, GroupId, Host, NetworkId, Zone
 
 Mode = Literal["byo", "managed"]
 Egress = Literal["natGateway", "firewall", "existingHub"]
@@ -44,7 +44,7 @@ class Hub(Block):
 class ExistingHub(Block):
     """A hub that another team runs."""
 
-    virtual_network_id: ResourceId
+    virtual_network_id: NetworkId
     next_hop: IPv4Address = Field(description="private address of its firewall, where everything is sent")
     egress_address: IPv4Address | None = Field(default=None, description="public address that traffic leaves from")
     peer_back: bool = Field(default=True, description="false: the hub's team makes its side of the peering")
@@ -66,7 +66,7 @@ class SubnetNames(Block):
 class ExistingNetwork(Block):
     """A virtual network that another team runs, with its security groups and its way out."""
 
-    virtual_network_id: ResourceId
+    virtual_network_id: NetworkId
     subnets: SubnetNames = Field(description="name of the subnet for each role")
 
 

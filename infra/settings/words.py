@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 _GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
+_TYPES = {
+    "Microsoft.Network/virtualNetworks": "a virtual network",
+    "Microsoft.Storage/storageAccounts": "a storage account",
+    "Microsoft.ContainerRegistry/registries": "a container registry",
+    "Microsoft.OperationalInsights/workspaces": "a Log Analytics workspace",
+}
 WORDS: dict[str, tuple[str, str]] = {
     r"^https://[a-zA-Z0-9-]{3,24}\.vault\.azure\.net/keys/[a-zA-Z0-9-]{1,127}$": (
         "the address of a key without its version", "https://kv-shared.vault.azure.net/keys/synapse"),
@@ -13,9 +19,11 @@ WORDS: dict[str, tuple[str, str]] = {
     r"^\d\.\d$": ("a digit, a point and a digit, in quotes", '"3.4"'),
     r"^[-\w._()]{1,89}[-\w_()]$": (
         "2 to 90 letters, digits, hyphens, points, brackets and _, no point at the end", "rg-synapse-managed"),
-    r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+/providers/[\w.]+(/[\w.-]+/[\w.-]+)+$": (
-        "the id of a resource",
-        f"{_GROUP}/providers/Microsoft.Network/virtualNetworks/vnet"),
+    **{
+        rf"^/subscriptions/[0-9a-fA-F-]{{36}}/resourceGroups/[-\w.()]+/providers/(?i:{kind})/[\w.-]+$": (
+            f"the id of {what}", f"{_GROUP}/providers/{kind}/theirs")
+        for kind, what in _TYPES.items()
+    },
     r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w.()]+$": (
         "the id of a resource group", _GROUP),
     r"^[a-z][a-z0-9]{0,11}$": ("1 to 12 lower-case letters and digits, a letter first", "workload"),

@@ -143,6 +143,14 @@ TRAPS: list[tuple[str, Any, str, str]] = [
     ("spark.sparkVersion", "3.3", "spark.sparkVersion", "allowed: 3.4, 3.5"),
     ("spark.maxExecutors", 100, "spark.maxExecutors", "one is the driver's"),
     ("lake.versioning", True, "lake.versioning", "has no blob versions"),
+    (
+        "observability.existingWorkspaceId",
+        THEIR_LOGS.replace("workspaces", "workspace"),
+        "observability.existingWorkspaceId",
+        "a Log Analytics workspace (one that another team runs, read instead of made); for instance /subscriptions/",
+    ),
+    ("lake.existingId", THEIR_LOGS, "lake.existingId", "must be the id of a storage account"),
+    ("registry.existingId", THEIR_LOGS.lower(), "registry.existingId", "must be the id of a container registry"),
     ("observability.existingWorkspaceId", THEIR_LOGS, "observability.basicTables", "another team runs"),
     (
         "lake",
