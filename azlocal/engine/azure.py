@@ -154,7 +154,8 @@ class AzureProvider:
             return None
         vault = kept["properties"]
         recovering = f"a PUT of {vault['vaultId']} with {told}"
-        return Holder(vault["vaultId"], f"POST {kept['id']}/purge", recovering, vault.get("scheduledPurgeDate", ""))
+        until, protected = vault.get("scheduledPurgeDate", ""), vault.get("purgeProtectionEnabled") is True
+        return Holder(vault["vaultId"], f"POST {kept['id']}/purge", recovering, until, protected)
 
     def purge(self, goal: Goal, id_: str, api_version: str, timeout: float) -> None:
         """POST where Azure has an operation for it, or the DELETE that keeps nothing."""

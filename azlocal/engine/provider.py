@@ -65,6 +65,7 @@ class Holder:
     purging: str
     recovering: str
     until: str = ""  # when Azure purges it by itself, where it says so
+    protected: bool = False  # nobody purges it before that
 
 
 @dataclass(frozen=True, slots=True)

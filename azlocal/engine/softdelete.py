@@ -14,8 +14,9 @@ from azlocal.engine.events import Watcher
 from azlocal.engine.provider import Checked, Goal, Holder
 from azlocal.engine.providers import Providers
 from azlocal.engine.stack_state import Record, StackState
+from azlocal.engine.urns import stack_of
 
-RECOVERING = "`azlocal up --recover-deleted` brings it back with what it held."
+PURGE, RECOVER = "--purge-deleted", "--recover-deleted"
 
 
 class Held(Enum):
@@ -61,7 +62,8 @@ class SoftDeleted:
                 self._purge(record)
             except ResourceError as error:
                 self._refused.add(record.id.lower())
-                self._watcher.note("warning", f"{record.id} keeps its name for now: {error.message} {RECOVERING}")
+                recovering = f"{_up(record.urn, RECOVER)} brings it back with what it held."
+                self._watcher.note("warning", f"{record.id} keeps its name for now: {error.message} {recovering}")
 
     def explain(self, error: ResourceError, goal: Goal, checked: Checked) -> ResourceError:
         """The error of a create, with what holds the name and the ways out where that is the reason."""
@@ -72,7 +74,7 @@ class SoftDeleted:
         if holder is None:
             return error
         ours = holder.id.lower() in self._state.deleted
-        return ResourceError(error.code, f"{error.message} {_ways_out(holder, checked, ours=ours)}")
+        return ResourceError(error.code, f"{error.message} {_ways_out(holder, goal, checked, ours=ours)}")
 
     def _namesakes(self, goal: Goal, checked: Checked) -> list[Record]:
         """The stack's deleted resources with the name that is wanted: names can be unique in all of Azure."""
@@ -90,16 +92,18 @@ def _name(id_: str) -> str:
     return id_.rsplit("/", 1)[-1].lower()
 
 
-def _ways_out(holder: Holder, checked: Checked, *, ours: bool) -> str:
+def _up(urn: str, option: str) -> str:
+    return f"`azlocal up {stack_of(urn)} {option}`"
+
+
+def _ways_out(holder: Holder, goal: Goal, checked: Checked, *, ours: bool) -> str:
     until = f", until {holder.until}" if holder.until else ""
-    same = holder.id.lower() == checked.id.lower()
-    if ours:
-        recover = ", `azlocal up --recover-deleted` brings it back" if same else ""
-        return (
-            f"The name is held by the deleted {holder.id}{until}, which this stack made:"
-            f" `azlocal up --purge-deleted` gives it up for good{recover}."
-        )
-    return (
-        f"The name is held by the deleted {holder.id}{until}, which is not known to be this stack's: {holder.purging}"
-        f" gives it up for good, {holder.recovering} brings it back; or use another name."
-    )
+    whose = "which this stack made" if ours else "which is not known to be this stack's"
+    ways = [] if holder.protected else [(_up(goal.urn, PURGE) if ours else holder.purging) + " gives it up for good"]
+    if not ours:
+        ways.append(f"{holder.recovering} brings it back")
+    elif holder.id.lower() == checked.id.lower():
+        ways.append(f"{_up(goal.urn, RECOVER)} brings it back")
+    protected = "it is protected from purging; " if holder.protected else ""
+    name = "" if ours and ways else "; or use another name" if ways else "use another name"
+    return f"The name is held by the deleted {holder.id}{until}, {whose}: {protected}{', '.join(ways)}{name}."

@@ -34,6 +34,11 @@ def make_urn(stack: str, project: str, parent: str, type_: str, name: str) -> st
     return f"urn:pulumi:{stack}::{project}::{type_}::{name}"
 
 
+def stack_of(urn: str) -> str:
+    """The stack in a URN."""
+    return urn.split("::", 1)[0].rpartition(":")[2]
+
+
 def qualified_type(urn: str) -> str:
     """The chain of types in a URN: its own last, its parents' before it."""
     return urn.split("::", 3)[2] if urn else ""

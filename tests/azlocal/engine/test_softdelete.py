@@ -83,8 +83,8 @@ def test_a_name_that_a_deleted_vault_holds(world: World) -> None:
     [failure] = world.up("vault('ONE')").summary.failures
     assert failure.code == "ConflictError"
     assert f"The name is held by the deleted {world.vault_id(world.one)}, until 20" in failure.message
-    assert "which this stack made: `azlocal up --purge-deleted` gives it up for good," in failure.message
-    assert "`azlocal up --recover-deleted` brings it back." in failure.message
+    assert "which this stack made: `azlocal up dev --purge-deleted` gives it up for good," in failure.message
+    assert "`azlocal up dev --recover-deleted` brings it back." in failure.message
     assert world.up("vault('ONE')", Held.PURGE).exit_code == 0
     assert ("purged", world.vault_id(world.one)) in world.heard.notes
     assert world.kept == {world.two}
@@ -133,10 +133,11 @@ def test_purge_protection_keeps_the_name_and_that_is_said(world: World) -> None:
     warnings = [text for severity, text in world.heard.notes if severity == "warning"]
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{world.vault_id(world.one)} keeps its name for now: ")
-    assert "`azlocal up --recover-deleted` brings it back with what it held." in warnings[0]
+    assert "`azlocal up dev --recover-deleted` brings it back with what it held." in warnings[0]
     assert world.kept == {world.one}
     [failure] = world.up("vault('ONE', enable_purge_protection=True)").summary.failures
-    assert "which this stack made: `azlocal up --purge-deleted`" in failure.message
+    assert "which this stack made: it is protected from purging; `azlocal up dev --recover-deleted`" in failure.message
+    assert "--purge-deleted" not in failure.message, "nobody may purge it"
     assert world.up("vault('ONE', enable_purge_protection=True)", Held.RECOVER).exit_code == 0
 
 
@@ -154,7 +155,7 @@ def test_who_sees_nothing_outside_the_group_recovers_by_the_word_too(
     monkeypatch.setattr(world.target.port, "send", within)
     world.up("vault('ONE')")
     assert world.destroy().exit_code == 0
-    assert "no authorization over the scope. `azlocal up --recover-deleted`" in world.heard.notes[-1][1]
+    assert "no authorization over the scope. `azlocal up dev --recover-deleted`" in world.heard.notes[-1][1]
     [failure] = world.up("vault('ONE')").summary.failures
-    assert "`azlocal up --recover-deleted` brings it back." in failure.message
+    assert "`azlocal up dev --recover-deleted` brings it back." in failure.message
     assert world.up("vault('ONE')", Held.RECOVER).exit_code == 0
