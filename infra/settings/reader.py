@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ class SettingsError(pulumi.RunError):
         self.problems = tuple(
             Located(
                 lines.where(problem.key),
-                f"{project}:{problem.key}",
+                problem.key if _names_its_project(problem.key) else f"{project}:{problem.key}",
                 problem.message,
                 problem.hint,
                 f"{DOCS}{problem.page or page_of(problem.key)}",
@@ -89,10 +89,29 @@ def load(project: str = "") -> Settings:
             values[key] = config.get_object(key)
         except pulumi.ConfigTypeError:
             problems.append(Problem(key, f"{config.get(key)!r} is no mapping", "give the block's keys below it"))
+    strays = _strays(project, given)
+    problems += strays.values()
     try:
-        return parse(values, problems, stack)
+        return parse(values, problems, stack, elsewhere=strays)
     except ProblemsFoundError as found:
         raise SettingsError(Lines(stack, project), project, found.problems) from None
+
+
+def _names_its_project(key: str) -> bool:
+    return ":" in key.partition(".")[0]
+
+
+def _strays(project: str, given: Iterable[str]) -> dict[str, Problem]:
+    """Blocks that the program lacks and that stand under a project's name which is nearly its own."""
+    blocks = {field.alias or name for name, field in Settings.model_fields.items()}
+    missing = blocks - {key.removeprefix(f"{project}:") for key in given}
+    found: dict[str, Problem] = {}
+    for key in sorted(given):
+        prefix, _, block = key.partition(":")
+        if block in missing and nearest(prefix, [project]):
+            message = f"this is the project {project}: nothing reads what stands under {prefix}"
+            found[block] = Problem(key, message, f"write {project}:{block}", page_of(block))
+    return found
 
 
 class ProblemsFoundError(ValueError):
@@ -103,17 +122,24 @@ class ProblemsFoundError(ValueError):
         super().__init__("; ".join(f"{problem.key}: {problem.message}" for problem in problems))
 
 
-def parse(values: Mapping[str, Any], found: Iterable[Problem] = (), environment: str = "") -> Settings:
+def parse(
+    values: Mapping[str, Any],
+    found: Iterable[Problem] = (),
+    environment: str = "",
+    *,
+    elsewhere: Collection[str] = (),
+) -> Settings:
     """Settings from plain values, one block for each key.
 
     Of a block with mistakes the sound rest is read, so that the cross-field rules still speak about it. Where the
-    environment's name is given, the names of its resources are checked too.
+    environment's name is given, the names of its resources are checked too. Blocks that stand `elsewhere`, as the
+    problems found say, are not missing.
 
     Raises:
         ProblemsFoundError: with `found` and all that is wrong with the values.
     """
     problems = list(found)
-    spoilt = {problem.key for problem in problems}
+    spoilt = {problem.key for problem in problems} | set(elsewhere)
     blocks: dict[str, Any] = {}
     fields = {field.alias or name: name for name, field in Settings.model_fields.items()}
     unknown = [key for key in values if key not in fields and key not in spoilt]
