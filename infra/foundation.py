@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from infra import settings
 from infra.naming import Names, stable_suffix
 
@@ -12,13 +14,16 @@ def names_of(platform: settings.Platform, environment: str, subscription_id: str
     return Names(platform.name, environment, suffix)
 
 
+OWN_TAGS: dict[str, Callable[[settings.Platform, str], str]] = {
+    "platform": lambda platform, _: platform.name,
+    "environment": lambda _, environment: environment,
+    "owner": lambda platform, _: platform.owner,
+    "cost-center": lambda platform, _: platform.cost_center,
+    "managed-by": lambda _platform, _environment: "pulumi",
+}
+"""The program's own tags, and where their values come from."""
+
+
 def tags_of(platform: settings.Platform, environment: str) -> dict[str, str]:
     """What stands on every resource that takes tags."""
-    return {
-        "platform": platform.name,
-        "environment": environment,
-        "owner": platform.owner,
-        "cost-center": platform.cost_center,
-        "managed-by": "pulumi",
-        **platform.tags,
-    }
+    return {**{key: value(platform, environment) for key, value in OWN_TAGS.items()}, **platform.tags}

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.settings.partial import asks_for_unread
 
+T = TypeVar("T")
 DOCS = "https://learn.microsoft.com/azure/"
 
 
@@ -52,6 +53,18 @@ def each(of: Mapping[str, Any], rule: Rule) -> Iterator[Problem]:
     """What a rule says of each, by its key: one that could not be read keeps it silent about that one alone."""
     for key, one in of.items():
         yield from _told(rule, (key, one))
+
+
+def sound(parts: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """Those settings, by key, that could be read."""
+    found: dict[str, T] = {}
+    for key, read in parts.items():
+        try:
+            found[key] = read()
+        except AttributeError as error:
+            if not asks_for_unread(error):
+                raise
+    return found
 
 
 def _told(rule: Rule, blocks: Iterable[Any]) -> Iterator[Problem]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra import settings as s
-from infra.foundation import tags_of
-from infra.rules.base import Problem, RuleRow
+from infra.foundation import OWN_TAGS
+from infra.rules.base import Problem, RuleRow, each
 from infra.rules.network import surged
 from infra.rules.vm_families import FAMILIES, family_of
 from infra.rules.vm_sizes import SIZES
@@ -23,13 +23,10 @@ LOW_PRIORITY, ALL_CORES = "lowPriorityCores", "cores"
 
 def tags_are_complete(platform: s.Platform, governance: s.Governance) -> Iterator[Problem]:
     """Every required tag has a value, and Azure takes them all."""
-    given = tags_of(platform, "environment")
-    for key in governance.required_tags:
-        if not given.get(key, "").strip():
-            yield Problem("governance.requiredTags", f"{key!r} has no value", f"give platform.tags.{key} a value", TAGS)
-    reserved = tags_of(platform.model_copy(update={"tags": {}}), "environment")
+    yield from each(dict.fromkeys(governance.required_tags, platform), _has_a_value)
+    yield from each(dict.fromkeys(OWN_TAGS, platform), _is_short)
     for key in platform.tags:
-        if key in reserved:
+        if key in OWN_TAGS:
             yield Problem(f"platform.tags.{key}", "is set by the program itself", "remove it", TAGS)
         if len(key) > MAX_KEY or re.search(r"[<>%&\\?/]", key):
             yield Problem(
@@ -38,13 +35,26 @@ def tags_are_complete(platform: s.Platform, governance: s.Governance) -> Iterato
                 "rename it",
                 TAGS,
             )
-    for key, value in given.items():
-        if len(value) > MAX_VALUE:
-            yield Problem(
-                f"platform.tags.{key}", f"has {len(value)} characters; {MAX_VALUE} are allowed", "shorten it", TAGS
-            )
-    if len(given) > MAX_TAGS:
-        yield Problem("platform.tags", f"{len(given)} tags; {MAX_TAGS} are allowed", "remove some", TAGS)
+        if key not in OWN_TAGS:
+            yield from _is_short(key, platform)
+    count = len({*OWN_TAGS, *platform.tags})
+    if count > MAX_TAGS:
+        yield Problem("platform.tags", f"{count} tags; {MAX_TAGS} are allowed", "remove some", TAGS)
+
+
+def _value(key: str, platform: s.Platform) -> str:
+    return OWN_TAGS[key](platform, "environment") if key in OWN_TAGS else platform.tags.get(key, "")
+
+
+def _has_a_value(key: str, platform: s.Platform) -> Iterator[Problem]:
+    if not _value(key, platform).strip():
+        yield Problem("governance.requiredTags", f"{key!r} has no value", f"give platform.tags.{key} a value", TAGS)
+
+
+def _is_short(key: str, platform: s.Platform) -> Iterator[Problem]:
+    length = len(_value(key, platform))
+    if length > MAX_VALUE:
+        yield Problem(f"platform.tags.{key}", f"has {length} characters; {MAX_VALUE} are allowed", "shorten it", TAGS)
 
 
 @dataclass(frozen=True)

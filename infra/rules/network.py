@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 from itertools import combinations
 
@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from infra import settings as s
 from infra.network.tables import AKS_SYSTEM, AKS_USER, FIREWALL_SUBNET, SUBNETS, TRAINING, ranges, wanted
-from infra.rules.base import Problem, RuleRow
+from infra.rules.base import Problem, RuleRow, sound
 from infra.settings.network import Subnets
 
 # Ranges that Docker's bridge or AKS itself uses inside the nodes.
@@ -36,12 +36,13 @@ OVERLAPS = {
 
 def ranges_are_apart(network: s.Network, cluster: s.Cluster) -> Iterator[Problem]:
     """Address space, hub, pods and services do not overlap each other or reserved ranges."""
-    spaces = {
-        "network.addressSpace": network.address_space,
-        **({"network.hub.addressSpace": network.hub.address_space} if network.hub else {}),
-        "cluster.podCidr": cluster.pod_cidr,
-        "cluster.serviceCidr": cluster.service_cidr,
+    parts: dict[str, Callable[[], IPv4Network | None]] = {
+        "network.addressSpace": lambda: network.address_space,
+        "network.hub.addressSpace": lambda: network.hub.address_space if network.hub else None,
+        "cluster.podCidr": lambda: cluster.pod_cidr,
+        "cluster.serviceCidr": lambda: cluster.service_cidr,
     }
+    spaces = {key: given for key, given in sound(parts).items() if given is not None}
     for (key, first), (other, second) in combinations(spaces.items(), 2):
         if first.overlaps(second):
             code = OVERLAPS.get((key, other), "")
@@ -188,18 +189,22 @@ KEPT = 5
 NODE_PREFIX = 24
 
 
-def nodes_have_addresses(network: s.Network, cluster: s.Cluster, workspace: s.Workspace) -> Iterator[Problem]:
-    """At their largest, pools and clusters fit into their subnets, and the pods into theirs."""
-    pools = {"systemPool": (cluster.system_pool, AKS_SYSTEM), "workloadPool": (cluster.workload_pool, AKS_USER)}
-    nodes = {f"cluster.{key}.maxNodes": (surged(pool.max_nodes), subnet) for key, (pool, subnet) in pools.items()}
-    if sum(count for count, _ in nodes.values()) > 2 ** max(NODE_PREFIX - cluster.pod_cidr.prefixlen, 0):
+def pods_have_addresses(cluster: s.Cluster) -> Iterator[Problem]:
+    """At their largest, pools have a range of pods for each node."""
+    nodes = sum(surged(pool.max_nodes) for pool in (cluster.system_pool, cluster.workload_pool))
+    if nodes > 2 ** max(NODE_PREFIX - cluster.pod_cidr.prefixlen, 0):
         yield Problem(
             "cluster.podCidr",
-            f"{cluster.pod_cidr} has no /{NODE_PREFIX} for each of {sum(count for count, _ in nodes.values())} nodes, "
-            "those of an upgrade among them",
+            f"{cluster.pod_cidr} has no /{NODE_PREFIX} for each of {nodes} nodes, those of an upgrade among them",
             "widen it, or make the pools smaller",
             AKS_NETWORK,
         )
+
+
+def nodes_have_addresses(network: s.Network, cluster: s.Cluster, workspace: s.Workspace) -> Iterator[Problem]:
+    """At their largest, pools and clusters fit into their subnets."""
+    pools = {"systemPool": (cluster.system_pool, AKS_SYSTEM), "workloadPool": (cluster.workload_pool, AKS_USER)}
+    nodes = {f"cluster.{key}.maxNodes": (surged(pool.max_nodes), subnet) for key, (pool, subnet) in pools.items()}
     if network.existing_network is not None:
         return
     if network.mode == "byo":
@@ -225,6 +230,7 @@ def surged(nodes: int) -> int:
 SURGE = 0.33
 
 RULES: tuple[RuleRow, ...] = (
+    (("cluster",), pods_have_addresses),
     (("network", "cluster", "workspace"), nodes_have_addresses),
     (("network",), the_way_out_is_given),
     (("network",), an_existing_network_has_every_role),

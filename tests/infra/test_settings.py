@@ -403,6 +403,25 @@ def test_rules_still_run_over_what_is_sound_in_a_block_with_mistakes() -> None:
     assert "use cpu-cluster or build-cluster" in found["workspace.imageBuildCompute"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "value", "also", "key"),
+    [
+        ("platform.name", "Not", {"governance": {"requiredTags": ["team"]}}, "governance.requiredTags"),
+        ("platform.costCenter", None, {"governance": {"requiredTags": ["team"]}}, "governance.requiredTags"),
+        ("platform.costCenter", None, {"platform": {"tags": {"a/b": "c"}}}, "platform.tags.a/b"),
+        ("cluster.podCidr", "10.245.0.1/16", {"cluster": {"dnsServiceIp": "10.96.0.1"}}, "cluster.dnsServiceIp"),
+        ("cluster.podCidr", "10.245.0.1/16", {"cluster": {"serviceCidr": "10.21.0.0/20"}}, "cluster.serviceCidr"),
+        ("cluster.podCidr", "10.245.0.1/16", {"cluster": {"serviceCidr": "172.17.0.0/20"}}, "cluster.serviceCidr"),
+        ("network.addressSpace", "all", {"cluster": {"podCidr": "10.245.0.0/24"}}, "cluster.podCidr"),
+    ],
+)
+def test_a_mistake_hides_no_other(wrong: str, value: Any, also: dict[str, Values], key: str) -> None:
+    values = changed(wrong, value)
+    for block, more in also.items():
+        values[block] |= more
+    assert {wrong, key} <= problems(values).keys()
+
+
 Place = tuple[str, ...]
 
 
