@@ -46,7 +46,7 @@ def read_yaml(text: str) -> Any:
 
 def line_of(text: str, key: str = "") -> int:
     """The line of a key of the document's own mapping; where there is none, the line that the document begins in."""
-    node = yaml.compose(text, Loader=Loader)
+    node: Any = yaml.compose(text, Loader=Loader)
     pairs = node.value if isinstance(node, yaml.MappingNode) else ()
     found = next((name for name, _ in pairs if name.value == key), node)
     return int(found.start_mark.line) + 1

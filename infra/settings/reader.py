@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pulumi
@@ -90,9 +91,9 @@ def load(project: str = "") -> Settings:
         except pulumi.ConfigTypeError:
             problems.append(Problem(key, f"{config.get(key)!r} is no mapping", "give the block's keys below it"))
     strays = _strays(project, given)
-    problems += strays.values()
+    problems += [_stray(project, prefix, blocks) for prefix, blocks in strays.items()]
     try:
-        return parse(values, problems, stack, elsewhere=strays)
+        return parse(values, problems, stack, elsewhere=list(chain(*strays.values())))
     except ProblemsFoundError as found:
         raise SettingsError(Lines(stack, project), project, found.problems) from None
 
@@ -101,17 +102,21 @@ def _names_its_project(key: str) -> bool:
     return ":" in key.partition(".")[0]
 
 
-def _strays(project: str, given: Iterable[str]) -> dict[str, Problem]:
-    """Blocks that the program lacks and that stand under a project's name which is nearly its own."""
+def _strays(project: str, given: Iterable[str]) -> dict[str, list[str]]:
+    """Blocks that the program lacks and that stand under a project's name which is nearly its own, by that name."""
     blocks = {field.alias or name for name, field in Settings.model_fields.items()}
     missing = blocks - {key.removeprefix(f"{project}:") for key in given}
-    found: dict[str, Problem] = {}
-    for key in sorted(given):
+    found: dict[str, list[str]] = {}
+    for key in given:
         prefix, _, block = key.partition(":")
         if block in missing and nearest(prefix, [project]):
-            message = f"this is the project {project}: nothing reads what stands under {prefix}"
-            found[block] = Problem(key, message, f"write {project}:{block}", page_of(block))
+            found.setdefault(prefix, []).append(block)
     return found
+
+
+def _stray(project: str, prefix: str, blocks: Sequence[str]) -> Problem:
+    message = f"this is the project {project}: nothing reads what stands under {prefix}, which is {', '.join(blocks)}"
+    return Problem(f"{prefix}:{blocks[0]}", message, f"write {project}: in front", page_of(blocks[0]))
 
 
 class ProblemsFoundError(ValueError):
