@@ -17,6 +17,7 @@ GPU = {
     "maxNodes": 4,
     "idleMinutes": 5,
 }
+TEAM = {"objectId": "11111111-0000-4000-8000-000000000002", "principalType": "Group"}
 FOREVER = {"reason": "a tool that signs in with certificates alone", "until": "2999-12-31"}
 LARGE = {"requests": {"cpu": "3", "memory": "8Gi"}, "limits": {"cpu": "3500m", "memory": "12Gi"}}
 
@@ -46,6 +47,10 @@ VARIATIONS: dict[str, tuple[str, tuple[Set, ...]]] = {
     "hub off": ("prod", (Set("network.egress", "natGateway"), Set("network.hub", REMOVED))),
     "hub with a Premium firewall": ("prod", (Set("network.hub.firewallTier", "Premium"),)),
     "Bastion": ("prod", (Set("network.bastion", True),)),
+    "one group for all people": (
+        "dev",
+        tuple(Set(f"personas.{one}", TEAM) for one in ("platformEngineer", "dataScientist", "mlEngineer", "reader")),
+    ),
     "another address space": ("staging", (Set("network.addressSpace", "192.168.0.0/17"),)),
     "ranges of one's own": (
         "dev",
