@@ -281,7 +281,7 @@ COMBINATIONS: list[tuple[Callable[[Values], None], str, Any, str, str]] = [
     (with_a_hub, "network.hub.addressSpace", "10.21.0.0/24", "network.hub.addressSpace", "overlaps"),
     (with_a_hub, "network.hub.addressSpace", "10.40.0.0/27", "network.hub.addressSpace", "AzureFirewallSubnet"),
     (with_a_hub, "network.hub.allowedHosts", ["http://x.y/z"], "network.hub.allowedHosts[0]", "must be a host name"),
-    (with_a_hub, "network.hub.allowedHosts", ["packages.example.com", "*"], "network.hub.allowedHosts[1]", "must be a host name"),
+    (with_a_hub, "network.hub.allowedHosts", ["a.example", "*"], "network.hub.allowedHosts[1]", "must be a host name"),
     (with_a_hub, "network.hub.allowedHosts", ["{foo}.a.example"], "network.hub.allowedHosts[0]", "must be a host name"),
     (with_an_existing_hub, "cluster.authorizedIpRanges", ["20.0.0.0/24"], "cluster.authorizedIpRanges", "not known"),
     (with_an_existing_network, "network.bastion", True, "network.existingNetwork.subnets.bastion", "name the subnet"),
