@@ -140,6 +140,24 @@ def _compute(body: Json) -> Iterator[Use]:
         yield Use(f"{MACHINE} {given.get('vmSize')}", 1)
 
 
+def _shared(body: Json) -> Iterator[Use]:
+    """The images that Azure keeps for a registry of Azure ML, once a region, in a container registry of its own."""
+    for region in at(body, "properties.regionDetails") or []:
+        for one in region.get("acrDetails") or []:
+            yield Use(f"registry {at(one, 'systemCreatedAcrAccount.acrAccountSku') or 'Premium'}", 1)
+
+
+def _workspace(body: Json) -> Iterator[Use]:
+    """What a network that Azure manages has in it: private endpoints, and a firewall where hosts are let out by name
+    (machine-learning/how-to-managed-network#pricing).
+    """
+    network = at(body, "properties.managedNetwork") or {}
+    rules = [str(rule.get("type")) for rule in (network.get("outboundRules") or {}).values()]
+    yield Use("private endpoint", float(rules.count("PrivateEndpoint")))
+    if network.get("isolationMode") == "AllowOnlyApprovedOutbound" and "FQDN" in rules:
+        yield Use(f"firewall {network.get('firewallSku') or 'Standard'}", 1)
+
+
 # What is billed by the hour or the month for being there. All other types are free, or billed by use alone.
 _METERS: dict[str, Callable[[Json], Iterator[Use]]] = {
     "microsoft.network/privateendpoints": _one("private endpoint"),
@@ -151,6 +169,10 @@ _METERS: dict[str, Callable[[Json], Iterator[Use]]] = {
     "microsoft.containerregistry/registries": _one("registry", "sku.name"),
     "microsoft.containerservice/managedclusters": _cluster,
     "microsoft.containerservice/managedclusters/agentpools": lambda body: _pool(body.get("properties") or {}),
+    "microsoft.insights/metricalerts": _one("alert rule on metrics"),
+    "microsoft.insights/scheduledqueryrules": _one("alert rule on logs"),
+    "microsoft.machinelearningservices/registries": _shared,
+    "microsoft.machinelearningservices/workspaces": _workspace,
     "microsoft.machinelearningservices/workspaces/computes": _compute,
     "microsoft.security/defenderforstoragesettings": _one("Defender for Storage, an account"),
 }

@@ -71,6 +71,33 @@ def test_a_size_that_the_table_lacks_is_said() -> None:
     assert (missing.meter, missing.count, missing.elsewhere) == ("machine Standard_Unknown", 2, "")
 
 
+def test_what_azure_makes_beside_costs_too() -> None:
+    regions = [{"acrDetails": [{"systemCreatedAcrAccount": {"acrAccountSku": "Premium"}}]}] * 2
+    kind = "Microsoft.MachineLearningServices/registries"
+    body = {"location": "westeurope", "properties": {"regionDetails": regions}}
+    assert [line[:2] for line in lines(resource("mlr", f"{GROUP}/providers/{kind}/mlr", kind, "1", body))] == [
+        ("registry Premium", 1),
+        ("registry Premium", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "types", "expected"),
+    [
+        ("Disabled", [], {("private endpoint", 0)}),
+        ("AllowInternetOutbound", ["PrivateEndpoint"] * 2, {("private endpoint", 2)}),
+        ("AllowOnlyApprovedOutbound", ["PrivateEndpoint", "ServiceTag"], {("private endpoint", 1)}),
+        ("AllowOnlyApprovedOutbound", ["FQDN"], {("private endpoint", 0), ("firewall Basic", 1)}),
+    ],
+)
+def test_a_managed_network_costs_what_is_in_it(mode: str, types: list[str], expected: set[tuple[str, int]]) -> None:
+    rules = {f"r{index}": {"type": one} for index, one in enumerate(types)}
+    network = {"isolationMode": mode, "firewallSku": "Basic", "outboundRules": rules}
+    kind = "Microsoft.MachineLearningServices/workspaces"
+    body = {"location": "westeurope", "properties": {"managedNetwork": network}}
+    assert {line[:2] for line in lines(resource("mlw", f"{GROUP}/providers/{kind}/mlw", kind, "1", body))} == expected
+
+
 def test_what_is_left_out_and_assumed_is_said(plan: Json) -> None:
     told = list(report(cost(plan["resources"])))
     assert told[0] == "cost: 7.30 USD a month at list prices"
