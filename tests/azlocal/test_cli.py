@@ -181,5 +181,7 @@ def test_no_secret_in_the_log(server: Server) -> None:
 def test_an_interrupt_is_said_and_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: interrupted\nruntime: python\n")
     (tmp_path / "Pulumi.dev.yaml").touch()
-    (tmp_path / "__main__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    # Whoever runs the tests in the background has Ctrl-C ignored, and so have their children.
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    (tmp_path / "__main__.py").write_text(f"import os, signal\n{heard}\nos.kill(os.getpid(), signal.SIGINT)\n")
     refused(azlocal("plan", "dev", cwd=tmp_path), 130, "interrupted")
