@@ -56,16 +56,16 @@ def workload(
         cluster_id: its id, known beforehand.
         opts: the block's.
     """
-    fixed, old = _fixed(cluster.workload_pool, cluster), cluster.workload_pool.take_over
+    old = cluster.workload_pool.take_over
     return aks.AgentPool(
         name,
         resource_group_name=group,
         resource_name_=of.name,
-        agent_pool_name=old or f"workload{_digest(fixed)}",
+        agent_pool_name=workload_name(cluster),
         mode="User",
         node_labels=WORKLOAD_LABEL,
         vnet_subnet_id=subnet_id,
-        **fixed,
+        **_fixed(cluster.workload_pool, cluster),
         **_scaled(cluster.workload_pool),
         # azure-native deletes first what has a name given to it.
         opts=pulumi.ResourceOptions.merge(
@@ -77,6 +77,11 @@ def workload(
             ),
         ),
     )
+
+
+def workload_name(cluster: settings.Cluster) -> str:
+    """The name of the pool for everything else: it follows from what AKS keeps of a pool, unless one is taken over."""
+    return cluster.workload_pool.take_over or f"workload{_digest(_fixed(cluster.workload_pool, cluster))}"
 
 
 def _fixed(pool: settings.NodePool, cluster: settings.Cluster) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.cluster import extension
+from infra.cluster import extension, node_pools
 from infra.data import spark_tables
 from infra.data.lake import SPARK_FILESYSTEM, ZONES
 from infra.data.lake_tables import ACCESS
@@ -263,26 +263,29 @@ def test_a_workspace_can_be_without_what_has_nodes_in_a_network() -> None:
     assert made.outputs["cpu_cluster"] == "cpu-cluster", "jobs go on naming it"
 
 
-def test_only_the_way_back_from_a_managed_network_makes_the_workspace_anew() -> None:
-    def replaced_by(mode: str) -> bool:
-        values = program.configuration("dev")
-        values["network"]["mode"] = mode
-        made = program.run("dev", values).one("machinelearningservices:Workspace")
-        return "managedNetwork.isolationMode" in made.replace_on_changes
+@pytest.mark.parametrize(
+    ("environment", "anew"),
+    [
+        pytest.param(environment, anew, marks=pytest.mark.xdist_group(environment))
+        for environment, anew in (("dev", True), ("staging", False))  # a network of one's own, a managed one
+    ],
+)
+def test_only_the_way_back_from_a_managed_network_makes_the_workspace_anew(environment: str, anew: bool) -> None:  # noqa: FBT001
+    made = program.deployed(environment).one("machinelearningservices:Workspace")
+    assert ("managedNetwork.isolationMode" in made.replace_on_changes) is anew
 
-    assert [replaced_by(mode) for mode in ("byo", "managed")] == [True, False]
 
-
+@pytest.mark.xdist_group("dev")
 def test_what_aks_keeps_of_a_pool_is_in_its_name() -> None:
     def named(**changed: Any) -> str:
         values = program.configuration("dev")
         values["cluster"]["workloadPool"] |= changed.pop("pool", {})
         values["cluster"] |= changed
-        made = program.run("dev", values).one("containerservice:AgentPool")
-        assert made.inputs["mode"] == "User"
-        return str(made.inputs["agentPoolName"])
+        return node_pools.workload_name(parse(values).cluster)
 
+    made = program.deployed("dev").one("containerservice:AgentPool").inputs
     was = named()
+    assert (made["mode"], made["agentPoolName"]) == ("User", was)
     assert re.fullmatch("workload[0-9a-f]{4}", was)
     assert named(pool={"maxNodes": 9}) == was
     others = [named(pool={"vmSize": "Standard_D16ds_v5"}), named(pool={"osDiskGb": 64}), named(hostEncryption=False)]

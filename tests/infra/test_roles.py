@@ -93,11 +93,12 @@ def test_a_high_business_impact_workspace_adds_its_row() -> None:
     assert made.one("machinelearningservices:Workspace").inputs["hbiWorkspace"] is True
 
 
+@pytest.mark.xdist_group("local")
 def test_one_group_for_two_personas_has_each_role_once() -> None:
     values = program.configuration("local")
     values["personas"]["mlEngineer"] = values["personas"]["dataScientist"]
     made = program.run("local", values)
-    alone = program.run("local", program.configuration("local"))
+    alone = program.deployed("local")
     names = {entry.name for entry in made.all("RoleAssignment")}
     shared = {(row.role, row.scope) for row in MATRIX if row.principal == "data_scientist"} & {
         (row.role, row.scope) for row in MATRIX if row.principal == "ml_engineer"

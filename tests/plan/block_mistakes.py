@@ -15,7 +15,6 @@ def _row(  # noqa: PLR0917  # a row of a table
 
 _KUBELET = '    Grant(CONTROL_PLANE, "Managed Identity Operator", KUBELET_ID, "gives the nodes their identity"),\n'
 _ZONE = '    Grant(CONTROL_PLANE, "Private DNS Zone Contributor", AKS_ZONE, "writes the name of its API server"),\n'
-_ROLE_TWICE = '    Grant(KUBELET, "AcrPull", REGISTRY, "pulls pods\' images"),\n'
 _CONFIGS_END = "                )\n            ],\n            tags=place.tags,"
 _RESERVED = """                )
             ],
@@ -615,7 +614,6 @@ ROLES = (
         "lambda known: role + known[1][:3]",
         "InvalidRoleAssignmentId",
     ),
-    _row("roles", "dev", "identities/role_tables.py", _ROLE_TWICE, _ROLE_TWICE * 2, "DuplicateName"),
     _row(
         "roles",
         "dev",
