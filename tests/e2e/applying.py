@@ -45,11 +45,13 @@ class Environment:
         self._modules: dict[str, ModuleType] = {}
         self.heard = Heard()
 
-    def up(self, *, accepted: Collection[str] = (), held: Held = Held.REFUSE) -> Result:
+    def up(self, *, accepted: Collection[str] = (), held: Held = Held.REFUSE, refresh: bool = False) -> Result:
         """Bring it up as the copy says."""
         self.heard = Heard()
         with program_anew(REPOSITORY / "infra"), self._modules_of_the_copy():
-            return run_up(self._project, "local", self.target, self.heard, accepted=accepted, held=held)
+            return run_up(
+                self._project, "local", self.target, self.heard, accepted=accepted, held=held, refresh=refresh
+            )
 
     def in_the_way(self) -> set[str]:
         """Codes of what a plan finds against what runs: changes that need a step before them."""

@@ -133,6 +133,8 @@ class TestEach:
             assert not environment.up().summary.changed
         assert environment.up(accepted=["cluster-aks"]).exit_code == 0
         assert not environment.up().summary.changed
+        # What was in the old cluster went with it, and only a refresh tells.
+        assert environment.up(refresh=True).exit_code == 0
 
 
 def test_there_are_twenty_and_each_is_told_once() -> None:

@@ -108,7 +108,6 @@ def test_refresh_finds_nothing_where_nothing_changed_and_puts_right_what_did(pla
     def refresh() -> Run:
         return platform.command("up", "local", "--refresh")
 
-    refresh()  # changes that other tests tried here may have taken a cluster's objects along
     untouched = refresh()
     said = re.search(r"^refresh: (\d+) unchanged$", untouched.output, re.MULTILINE)
     assert said, untouched.output
